@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright The gomapd Authors */
+/* The life of a growth: begin, count, remember, end, report. */
+#ifndef GOMAPD_GROWTH_BPF_H
+#define GOMAPD_GROWTH_BPF_H
+
+/* go1.15 to go1.25 runtime/map.go: type hmap, the part that hashGrow decides by. */
+struct gm_hmap {
+	__u64 count;
+	__u8 flags;
+	__u8 B;
+	__u16 noverflow;
+	__u32 hash0;
+};
+
+/* go1.24 to go1.27 internal/runtime/maps/map.go: type Map, up to globalShift. */
+struct gm_swiss_map {
+	__u64 used;
+	__u64 seed;
+	__u64 dir_ptr;
+	__u64 dir_len;
+	__u8 global_depth;
+	__u8 pad[7];
+};
+
+/* go1.24 to go1.27 internal/runtime/maps/table.go: type table, its first word. */
+struct gm_swiss_table {
+	__u16 used;
+	__u16 capacity;
+	__u16 growth_left;
+	__u8 local_depth;
+	__u8 pad;
+};
+
+/* A growth as a start site saw it. */
+struct gm_growth {
+	struct gm_growth_id id;
+	__u64 go_map;
+	__u64 seed;
+	__u64 type;
+	__u64 keys;
+	__u64 go_map_keys;
+	__u64 goid;
+	__u16 overflow_buckets;
+	__u16 flags;
+	__u8 kind;
+	__u8 old_log2;
+};
+
+static __always_inline struct gm_counter *gm_counter_in(void *table,
+							const struct gm_counter_key *key)
+{
+	struct gm_counter *counter = bpf_map_lookup_elem(table, key);
+	__u32 zero = 0;
+	void *empty;
+
+	if (counter)
+		return counter;
+	empty = bpf_map_lookup_elem(&gm_empty_counter, &zero);
+	if (!empty)
+		return 0;
+	bpf_map_update_elem(table, key, empty, BPF_NOEXIST);
+	return bpf_map_lookup_elem(table, key);
+}
+
+/* The counter of `key`; may leave out where and what when the table is full. */
+static __always_inline struct gm_counter *gm_counter_of(struct gm_counter_key *key,
+							const struct gm_hit *hit)
+{
+	struct gm_counter *counter = gm_counter_in(&gm_counters, key);
+
+	if (!counter) {
+		gm_count(GM_STAT_COUNTERS_FULL);
+		key->type = 0;
+		key->stack = 0;
+		counter = gm_counter_in(&gm_rest, key);
+	}
+	if (!counter) {
+		gm_count(GM_STAT_UNCOUNTED);
+		return 0;
+	}
+	counter->bias = hit->bias;
+	counter->binary = hit->site->binary;
+	return counter;
+}
+
+/*
+ * Names a classic growth by its map. A map on its goroutine's stack moves when
+ * the stack does; its distance from the stack's top stays (go runtime/stack.go:
+ * copystack).
+ */
+static __always_inline void gm_identify(const struct gm_hit *hit, __u64 hmap,
+					struct gm_growth *growth)
+{
+	struct gm_goroutine goroutine = {};
+
+	growth->id.tgid = hit->tgid;
+	growth->id.kind = GM_ID_HEAP;
+	growth->id.a = hmap;
+	growth->id.b = 0;
+	if (gm_read(&goroutine, sizeof(goroutine), hit->g))
+		return;
+	if (hmap < goroutine.stack_lo || hmap >= goroutine.stack_hi)
+		return;
+	growth->flags |= GM_FLAG_ON_STACK;
+	growth->id.kind = GM_ID_STACK;
+	growth->id.a = growth->goid;
+	growth->id.b = goroutine.stack_hi - hmap;
+}
+
+static __always_inline void gm_submit(const struct gm_hit *hit, const struct gm_growth *growth,
+				      const struct gm_counter_key *key, __u32 kind, __u64 now,
+				      __u64 duration_ns)
+{
+	struct gm_record *record = bpf_ringbuf_reserve(&gm_ring, sizeof(*record), 0);
+
+	if (!record) {
+		gm_count(GM_STAT_RING_FULL);
+		return;
+	}
+	record->kind = kind;
+	record->size = sizeof(*record);
+	record->time_ns = now;
+	record->tgid = hit->tgid;
+	record->tid = hit->tid;
+	record->goid = growth->goid;
+	record->go_map = growth->go_map;
+	record->seed = growth->seed;
+	record->bias = hit->bias;
+	record->keys = growth->keys;
+	record->go_map_keys = growth->go_map_keys;
+	record->duration_ns = duration_ns;
+	record->key = *key;
+	record->binary = hit->site->binary;
+	record->overflow_buckets = growth->overflow_buckets;
+	record->flags = growth->flags;
+	/* A wake-up costs more than the probe: user space drains by the clock. */
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	gm_count(GM_STAT_SUBMITTED);
+}
+
+static __always_inline void gm_begin(struct pt_regs *ctx, const struct gm_hit *hit,
+				     struct gm_growth *growth)
+{
+	struct gm_counter *counter;
+	struct gm_open open = {};
+
+	open.key.tgid = hit->tgid;
+	open.key.kind = growth->kind;
+	open.key.old_log2 = growth->old_log2;
+	open.key.type = growth->type ? growth->type - hit->bias : 0;
+	open.key.stack = gm_stack_id(ctx, hit);
+	counter = gm_counter_of(&open.key, hit);
+	if (!counter)
+		return;
+	__sync_fetch_and_add(&counter->started, 1);
+	if (growth->go_map_keys > counter->max_keys)
+		counter->max_keys = growth->go_map_keys;
+	gm_count(GM_STAT_COUNTED);
+
+	open.go_map = growth->go_map;
+	open.seed = growth->seed;
+	open.start_ns = bpf_ktime_get_ns();
+	gm_submit(hit, growth, &open.key, GM_RECORD_STARTED, open.start_ns, 0);
+	if (bpf_map_update_elem(&gm_open_growths, &growth->id, &open, BPF_NOEXIST)) {
+		/* Known already: that growth was dropped by clear, or with its map. */
+		if (bpf_map_update_elem(&gm_open_growths, &growth->id, &open, BPF_ANY))
+			gm_count(GM_STAT_OPEN_FULL);
+		else
+			gm_count(GM_STAT_RESTARTED);
+	}
+}
+
+static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth *growth)
+{
+	struct gm_open *open = bpf_map_lookup_elem(&gm_open_growths, &growth->id);
+	__u64 now = bpf_ktime_get_ns(), duration = 0;
+	struct gm_counter_key key = {};
+	struct gm_counter *counter;
+
+	if (open) {
+		key = open->key;
+		duration = now - open->start_ns;
+		if (!growth->go_map) {
+			growth->go_map = open->go_map;
+			growth->seed = open->seed;
+		}
+		bpf_map_delete_elem(&gm_open_growths, &growth->id);
+	} else {
+		key.tgid = hit->tgid;
+		key.kind = growth->kind;
+		key.old_log2 = growth->old_log2;
+		growth->flags |= GM_FLAG_BEGAN_BEFORE;
+	}
+	counter = gm_counter_of(&key, hit);
+	if (!counter)
+		return;
+	if (growth->flags & GM_FLAG_BEGAN_BEFORE) {
+		__sync_fetch_and_add(&counter->finished_only, 1);
+	} else {
+		__sync_fetch_and_add(&counter->finished, 1);
+		__sync_fetch_and_add(&counter->duration_ns, duration);
+		if (duration > counter->max_duration_ns)
+			counter->max_duration_ns = duration;
+	}
+	gm_count(GM_STAT_COUNTED);
+	gm_submit(hit, growth, &key, GM_RECORD_FINISHED, now, duration);
+}
+
+#endif

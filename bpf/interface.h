@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright The gomapd Authors */
+/*
+ * What the BPF programs and user space share. Numbers are append-only: a
+ * recording or another build may hold them.
+ */
+#ifndef GOMAPD_BPF_INTERFACE_H
+#define GOMAPD_BPF_INTERFACE_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define GM_MAX_SITES 4096
+#define GM_MAX_FRAMES 64
+/* A byte offset that a binary does not have. */
+#define GM_NO_REGISTER 255
+
+/* What a hit at a site means. */
+enum gm_role {
+	GM_ROLE_CLASSIC_START = 0, /* runtime.hashGrow(t, h) */
+	GM_ROLE_CLASSIC_END = 1,   /* the last old bucket has moved */
+	GM_ROLE_TO_TABLE_START = 2, /* maps.(*Map).growToTable(m, typ) */
+	GM_ROLE_REHASH_START = 3,  /* maps.(*table).rehash(t, typ, m) */
+	GM_ROLE_SWISS_END = 4,     /* growToTable, grow or split is done */
+	GM_ROLE_COUNT = 5,
+};
+
+/* Kinds of growth, as CONTRACT names them. 0 = unknown. */
+enum gm_kind {
+	GM_KIND_UNKNOWN = 0,
+	GM_KIND_DOUBLE = 1,
+	GM_KIND_SAME_SIZE = 2,
+	GM_KIND_TO_TABLE = 3,
+	GM_KIND_TABLE_DOUBLE = 4,
+	GM_KIND_SPLIT = 5,
+	GM_KIND_COUNT = 6,
+};
+
+/* When a hit counts. */
+enum gm_rule {
+	GM_RULE_ALWAYS = 0,
+	/* The site is the stack check's jbe: not when it will be taken. */
+	GM_RULE_UNLESS_BRANCH_TAKEN = 1,
+};
+
+/* One probe site; its index is the low half of the attachment's cookie. */
+struct gm_site {
+	__u64 address;     /* as in the file: ip - address is the load bias */
+	__u32 binary;      /* user space's number of the binary */
+	__u8 role;         /* enum gm_role */
+	__u8 rule;         /* enum gm_rule */
+	__u8 frame_linked; /* rbp is this function's frame; else [rsp] returns */
+	__u8 stack_abi;    /* Go <= 1.16: arguments at [rsp+8]…, g in TLS */
+	__u8 hmap_register; /* CLASSIC_END: register that holds the hmap */
+	__u8 end_kind;     /* SWISS_END: enum gm_kind of what ends here */
+	__u16 goid_offset; /* in runtime.g */
+	__u16 load_factor; /* classic: keys a pair of buckets holds, 13 or 12 */
+	__u16 pad;
+	__s64 tls_g_offset; /* stack_abi: of g from the thread pointer */
+};
+
+/* Identifies a growth under way. */
+struct gm_growth_id {
+	__u32 tgid;
+	__u32 kind; /* enum gm_growth_id_kind */
+	__u64 a;
+	__u64 b;
+};
+
+enum gm_growth_id_kind {
+	GM_ID_HEAP = 1,  /* a: address of the hmap */
+	GM_ID_STACK = 2, /* a: goid, b: distance from the top of its stack */
+	GM_ID_G = 3,     /* a: address of the g: a Swiss growth is one call */
+};
+
+/*
+ * Key of the exact counters. The old size is part of it, so that bytes follow
+ * from the counters alone. Addresses are file addresses (load bias taken off).
+ */
+struct gm_counter_key {
+	__u32 tgid;
+	__u8 kind;     /* enum gm_kind */
+	__u8 old_log2; /* classic: old B; Swiss: log2 of the table's slots */
+	__u16 pad;
+	__u64 type;    /* the map's type descriptor, 0 unknown */
+	__u64 stack;   /* id in gm_stacks, 0 unknown */
+};
+
+struct gm_counter {
+	__u64 started;
+	__u64 finished;
+	__u64 finished_only; /* began before tracing */
+	__u64 duration_ns;   /* sum over finished */
+	__u64 max_duration_ns;
+	__u64 max_keys;  /* of the whole map */
+	__u64 bias;      /* load bias of the process's executable */
+	__u32 binary;
+	__u32 pad;
+};
+
+struct gm_stack {
+	__u32 count;     /* of pcs; 0 while it is being filled */
+	__u32 truncated; /* there were more */
+	__u64 pcs[GM_MAX_FRAMES]; /* return addresses less the load bias */
+};
+
+struct gm_open {
+	__u64 start_ns;
+	__u64 go_map;
+	__u64 seed;
+	struct gm_counter_key key;
+};
+
+enum gm_record_kind {
+	GM_RECORD_STARTED = 1,
+	GM_RECORD_FINISHED = 2,
+};
+
+/* gm_record.flags */
+#define GM_FLAG_ON_STACK 1u       /* the map lies on its goroutine's stack */
+#define GM_FLAG_BEGAN_BEFORE 2u   /* FINISHED without its start */
+#define GM_FLAG_DIRECTORY_GROWS 4u /* SPLIT: localDepth == globalDepth */
+
+struct gm_record {
+	__u32 kind; /* enum gm_record_kind */
+	__u32 size;
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 tgid;
+	__u32 tid;
+	__u64 goid;
+	__u64 go_map; /* address of the hmap or Map */
+	__u64 seed;
+	__u64 bias;
+	__u64 keys;        /* classic: in the map; Swiss: in the table concerned */
+	__u64 go_map_keys; /* in the whole map */
+	__u64 duration_ns; /* FINISHED with its start */
+	struct gm_counter_key key;
+	__u32 binary;
+	__u16 overflow_buckets; /* classic */
+	__u16 flags;
+};
+
+/* Reasons for which a hit is not counted or a record not sent; and totals. */
+enum gm_stat {
+	GM_STAT_HITS_START = 0,
+	GM_STAT_HITS_END = 1,
+	GM_STAT_BRANCH_TAKEN = 2, /* left to morestack, will come again */
+	GM_STAT_FILTERED = 3,     /* another process, or not yet (or no longer) on */
+	GM_STAT_NO_SITE = 4,      /* cookie without a site: never expected */
+	GM_STAT_FAULT = 5,        /* the target's memory could not be read */
+	GM_STAT_COUNTED = 6,
+	GM_STAT_SUBMITTED = 7,
+	GM_STAT_RING_FULL = 8,
+	GM_STAT_COUNTERS_FULL = 9, /* counted under its process and kind alone */
+	GM_STAT_OPEN_FULL = 10,    /* start not remembered: its end looks like an older one's */
+	GM_STAT_STACKS_FULL = 11,
+	GM_STAT_STACK_FAULT = 12,  /* a stack ended at unreadable memory */
+	GM_STAT_UNCOUNTED = 13,    /* not even that could be kept */
+	GM_STAT_RESTARTED = 14,    /* a start whose key was open: cleared or dropped before */
+	GM_STAT_COUNT = 15,
+};
+
+#ifdef __cplusplus
+static_assert(sizeof(struct gm_site) == 32);
+static_assert(sizeof(struct gm_growth_id) == 24);
+static_assert(sizeof(struct gm_counter_key) == 24);
+static_assert(sizeof(struct gm_counter) == 64);
+static_assert(sizeof(struct gm_record) == 112);
+#endif
+
+#endif

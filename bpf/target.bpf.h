@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright The gomapd Authors */
+/* Reading the traced program: who it is, its registers, its goroutine. */
+#ifndef GOMAPD_TARGET_BPF_H
+#define GOMAPD_TARGET_BPF_H
+
+/* What every program knows of a hit that counts. */
+struct gm_hit {
+	const struct gm_site *site;
+	__u64 g;
+	__u64 bias;
+	__u32 tgid;
+	__u32 tid;
+};
+
+/* runtime.g starts with stack.lo, stack.hi (go1.15 to go1.27 runtime2.go). */
+struct gm_goroutine {
+	__u64 stack_lo;
+	__u64 stack_hi;
+};
+
+static __always_inline int gm_read(void *to, __u32 size, __u64 address)
+{
+	return bpf_probe_read_user(to, size, (const void *)address);
+}
+
+static __always_inline void gm_current(__u32 *tgid, __u32 *tid)
+{
+	struct bpf_pidns_info ids = {};
+	__u64 both;
+
+	if (gm_pidns_ino) {
+		if (!bpf_get_ns_current_pid_tgid(gm_pidns_dev, gm_pidns_ino, &ids, sizeof(ids))) {
+			*tgid = ids.tgid;
+			*tid = ids.pid;
+			return;
+		}
+		*tgid = 0;
+		*tid = 0;
+		return;
+	}
+	both = bpf_get_current_pid_tgid();
+	*tgid = both >> 32;
+	*tid = (__u32)both;
+}
+
+/*
+ * One load of a context field at a constant offset, opaque to clang: it would
+ * merge the loads of several branches into one through a computed pointer,
+ * which the verifier refuses.
+ */
+#define GM_LOAD(value, ctx, field)                                   \
+	asm volatile("%0 = *(u64 *)(%1 + %2)"                        \
+		     : "=r"(value)                                   \
+		     : "r"(ctx), "i"(__builtin_offsetof(struct pt_regs, field)))
+
+/* By the hardware's number: rax 0, rcx 1, rdx 2, rbx 3, rsp 4, … r15 15. */
+static __always_inline __u64 gm_register(const struct pt_regs *ctx, __u8 number)
+{
+	__u64 value = 0;
+
+	switch (number) {
+	case 0:
+		GM_LOAD(value, ctx, ax);
+		break;
+	case 1:
+		GM_LOAD(value, ctx, cx);
+		break;
+	case 2:
+		GM_LOAD(value, ctx, dx);
+		break;
+	case 3:
+		GM_LOAD(value, ctx, bx);
+		break;
+	case 5:
+		GM_LOAD(value, ctx, bp);
+		break;
+	case 6:
+		GM_LOAD(value, ctx, si);
+		break;
+	case 7:
+		GM_LOAD(value, ctx, di);
+		break;
+	case 8:
+		GM_LOAD(value, ctx, r8);
+		break;
+	case 9:
+		GM_LOAD(value, ctx, r9);
+		break;
+	case 10:
+		GM_LOAD(value, ctx, r10);
+		break;
+	case 11:
+		GM_LOAD(value, ctx, r11);
+		break;
+	case 12:
+		GM_LOAD(value, ctx, r12);
+		break;
+	case 13:
+		GM_LOAD(value, ctx, r13);
+		break;
+	case 14:
+		GM_LOAD(value, ctx, r14);
+		break;
+	case 15:
+		GM_LOAD(value, ctx, r15);
+		break;
+	}
+	return value;
+}
+
+static __always_inline __u64 gm_current_g(const struct pt_regs *ctx, const struct gm_site *site)
+{
+	struct task_struct *task;
+	__u64 g;
+
+	GM_LOAD(g, ctx, r14);
+	if (!site->stack_abi)
+		return g;
+	task = (struct task_struct *)bpf_get_current_task();
+	gm_read(&g, sizeof(g), BPF_CORE_READ(task, thread.fsbase) + site->tls_g_offset);
+	return g;
+}
+
+/* The first arguments at a site where no instruction has touched them. */
+struct gm_arguments {
+	__u64 first;
+	__u64 second;
+	__u64 third;
+};
+
+static __always_inline int gm_read_arguments(const struct pt_regs *ctx, const struct gm_site *site,
+					     struct gm_arguments *arguments)
+{
+	if (site->stack_abi)
+		return gm_read(arguments, sizeof(*arguments), ctx->sp + 8);
+	arguments->first = ctx->ax;
+	arguments->second = ctx->bx;
+	arguments->third = ctx->cx;
+	return 0;
+}
+
+/* Counts the hit, and says whether it is one to go on with. */
+static __always_inline bool gm_accept(struct pt_regs *ctx, __u32 hits, struct gm_hit *hit)
+{
+	__u32 index = (__u32)bpf_get_attach_cookie(ctx);
+	const struct gm_site *site;
+
+	gm_count(hits);
+	gm_current(&hit->tgid, &hit->tid);
+	if (!gm_active || !bpf_map_lookup_elem(&gm_targets, &hit->tgid)) {
+		gm_count(GM_STAT_FILTERED);
+		return false;
+	}
+	site = bpf_map_lookup_elem(&gm_sites, &index);
+	if (!site || !site->address) {
+		gm_count(GM_STAT_NO_SITE);
+		return false;
+	}
+	/* jbe is taken when CF or ZF is set: Intel SDM vol. 2A, Jcc. */
+	if (site->rule == GM_RULE_UNLESS_BRANCH_TAKEN && (ctx->flags & 0x41)) {
+		gm_count(GM_STAT_BRANCH_TAKEN);
+		return false;
+	}
+	hit->site = site;
+	hit->bias = ctx->ip - site->address;
+	hit->g = gm_current_g(ctx, site);
+	return true;
+}
+
+static __always_inline __u64 gm_goid(const struct gm_hit *hit)
+{
+	__u64 goid = 0;
+
+	gm_read(&goid, sizeof(goid), hit->g + hit->site->goid_offset);
+	return goid;
+}
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/app/inspect.h"
+
+#include <fmt/core.h>
+
+#include "daemon/export/inspect_text.h"
+#include "daemon/export/json.h"
+#include "daemon/proc/process.h"
+#include "probes/plan/plan.h"
+
+namespace gomapd::app {
+namespace {
+
+struct Target {
+  std::string name;
+  proc::MappedFile file;
+};
+
+Result<Target> open_target(const InspectOptions& options) {
+  if (options.pid) {
+    auto process = TRY(proc::Process::open(*options.pid));
+    return Target{std::move(process.exe), std::move(process.file)};
+  }
+  return Target{options.path, TRY(proc::MappedFile::open(options.path))};
+}
+
+}  // namespace
+
+Result<void> inspect(const InspectOptions& options) {
+  const auto target = TRY(open_target(options));
+  const auto binary = analyse(target.file.bytes());
+  if (!binary) return add_context(target.name, binary.error());
+  if (options.json)
+    fmt::print("{}\n", exporter::inspect_json(target.name, *binary));
+  else
+    fmt::print("{}", exporter::inspect_text(target.name, *binary));
+  if (!binary->refusal.empty())
+    return fail(Errc::kUnsupported, fmt::format("{}: {}", target.name, binary->refusal));
+  return {};
+}
+
+}  // namespace gomapd::app

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/app/trace.h"
+
+#include <fmt/core.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+
+#include "daemon/app/event_loop.h"
+#include "daemon/app/targets.h"
+#include "daemon/app/trace_output.h"
+#include "daemon/export/terminal.h"
+#include "daemon/kernel/features.h"
+#include "daemon/kernel/tracer.h"
+#include "daemon/proc/executable.h"
+#include "daemon/proc/process.h"
+#include "daemon/proc/spawn.h"
+
+namespace gomapd::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// How often the ring is drained: no probe wakes us. At 8 MiB it holds what
+// 700,000 growths a second produce meanwhile.
+constexpr milliseconds kDrainInterval{50};
+constexpr milliseconds kRedrawInterval{1000};
+// What a command that we started gets to end by itself.
+constexpr milliseconds kTerminationGrace{5000};
+
+struct TracedProcess {
+  model::Process info;
+  std::uint32_t binary = 0;
+  proc::Fd pidfd;
+  bool gone = false;
+};
+
+model::Process describe(pid_t pid, std::string exe, const GoBinary& plan) {
+  return {.pid = static_cast<std::uint32_t>(pid),
+          .exe = std::move(exe),
+          .go_version = plan.build_info.version,
+          .design = plan.design.value_or(go::Design::kClassic)};
+}
+
+std::string failure_text(int status) {
+  if (WIFSIGNALED(status))
+    return fmt::format("was ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));  // NOLINT(concurrency-mt-unsafe)
+  if (WEXITSTATUS(status) != 0) return fmt::format("exited with status {}", WEXITSTATUS(status));
+  return {};
+}
+
+// One trace from set-up to report. Declared first dies last: probes are gone
+// before the files that they lie in are unmapped.
+class TraceSession {
+ public:
+  TraceSession(const TraceOptions& options, TraceOutput output, kernel::Tracer tracer,
+               EventLoop loop)
+      : options_(options),
+        output_(std::move(output)),
+        tracer_(std::move(tracer)),
+        loop_(std::move(loop)),
+        resolver_(&binaries_, &tracer_) {}
+
+  Result<void> run() {
+    TRY_VOID(options_.command.empty() ? open_processes() : prepare_command());
+    TRY_VOID(attach());
+    TRY_VOID(begin());
+    TRY_VOID(loop_until_done());
+    return finish();
+  }
+
+ private:
+  Result<void> open_processes() {
+    for (const auto pid : options_.pids) {
+      auto process = TRY(proc::Process::open(pid));
+      const auto binary = TRY(binaries_.add(std::move(process.file),
+                                            fmt::format("process {} ({})", pid, process.exe)));
+      processes_.push_back({describe(pid, std::move(process.exe), binaries_.at(binary).plan), binary,
+                            std::move(process.pidfd), false});
+    }
+    return {};
+  }
+
+  Result<void> prepare_command() {
+    const auto path = TRY(proc::find_executable(options_.command.front()));
+    const auto binary = TRY(binaries_.add(TRY(proc::MappedFile::open(path)), path));
+    const auto output = options_.json && options_.output_path.empty()
+                            ? proc::Output::kToStandardError
+                            : proc::Output::kInherit;
+    child_.emplace(TRY(proc::Child::prepare(path, options_.command, output)));
+    auto held = TRY(proc::open_pidfd(child_->pid()));
+    std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr), &std::free);
+    processes_.push_back({describe(child_->pid(), real ? real.get() : path,
+                                   binaries_.at(binary).plan),
+                          binary, std::move(held), false});
+    // A table and the command's own output would overwrite each other.
+    if (isatty(STDOUT_FILENO) != 0) output_.no_live_table();
+    return {};
+  }
+
+  Result<void> attach() {
+    for (const auto& process : processes_) {
+      const auto& binary = binaries_.at(process.binary);
+      const auto pid = static_cast<pid_t>(process.info.pid);
+      TRY_VOID(tracer_.add_target(pid));
+      if (auto attached = tracer_.attach(binary.plan.sites, process.binary, binary.file.fd(), pid);
+          !attached) {
+        if (proc::has_exited(process.pidfd)) return gone_before_tracing();
+        return add_context(fmt::format("process {} ({})", pid, process.info.exe),
+                           std::move(attached).error());
+      }
+      TRY_VOID(loop_.watch(process.pidfd.get()));
+    }
+    return {};
+  }
+
+  std::unexpected<Error> gone_before_tracing() const {
+    return fail(Errc::kGone, fmt::format("process {} ended before it could be traced",
+                                         processes_.front().info.pid));
+  }
+
+  Result<void> begin() {
+    const bool all_gone = std::ranges::all_of(
+        processes_, [](const TracedProcess& one) { return proc::has_exited(one.pidfd); });
+    if (all_gone) return gone_before_tracing();
+    began_ = Clock::now();
+    last_drawn_ = began_;
+    for (const auto& process : processes_) output_.process("process_started", process.info);
+    tracer_.activate();
+    const auto& first = processes_.front().info;
+    const auto& plan = binaries_.at(processes_.front().binary).plan;
+    fmt::print(stderr, "gomapd: tracing {}: {} maps, {} probe sites by {}{}\n",
+               processes_.size() == 1
+                   ? fmt::format("process {} ({})", first.pid, escaped_name(first))
+                   : fmt::format("{} processes", processes_.size()),
+               to_string(first.design), plan.sites.size(), tracer_.attach_method(),
+               options_.duration || child_ ? "" : "; Ctrl-C ends it");
+    if (child_)
+      if (auto started = child_->start(); !started)
+        return add_context(options_.command.front(), std::move(started).error());
+    return {};
+  }
+
+  static std::string escaped_name(const model::Process& process) {
+    return exporter::escape(fmt::format("{}, {}", process.exe, process.go_version));
+  }
+
+  Result<void> loop_until_done() {
+    const auto end = options_.duration ? began_ + *options_.duration : Clock::time_point::max();
+    while (true) {
+      const auto wakeup = TRY(loop_.wait());
+      TRY_VOID(drain());
+      for (const int pidfd : wakeup.exited) on_exit(pidfd);
+      if (wakeup.interrupted || Clock::now() >= end) return {};
+      if (std::ranges::all_of(processes_, &TracedProcess::gone)) return {};
+      if (!output_.flush()) return {};
+      if (output_.is_live() && Clock::now() - last_drawn_ >= kRedrawInterval) {
+        last_drawn_ = Clock::now();
+        output_.draw(TRY(report()));
+      }
+    }
+  }
+
+  void on_exit(int pidfd) {
+    for (auto& process : processes_) {
+      if (process.pidfd.get() != pidfd || process.gone) continue;
+      process.gone = true;
+      output_.process("process_exited", process.info);
+    }
+  }
+
+  Result<void> drain() {
+    batch_.clear();
+    TRY_VOID(tracer_.drain([&](const gm_record& record) { batch_.push_back(record); }));
+    // The ring keeps the order of reservation, which two CPUs can take in
+    // another order than their clock readings.
+    std::ranges::stable_sort(batch_, {}, &gm_record::time_ns);
+    for (const auto& record : batch_) {
+      if (record.kind == GM_RECORD_STARTED) seen_.add(record);
+      // Looked up now, while the process can still be asked.
+      const auto event = model::decode(record, resolver_);
+      if (output_.wants_growths()) output_.growth(event);
+    }
+    return {};
+  }
+
+  Result<exporter::TraceReport> report() {
+    std::vector<model::Process> processes;
+    processes.reserve(processes_.size());
+    for (const auto& process : processes_) processes.push_back(process.info);
+    std::vector<model::CounterRow> rows;
+    for (const auto& [key, value] : TRY(tracer_.counters())) rows.push_back({key, value});
+    exporter::TraceReport report;
+    report.summary = model::summarize(rows, processes, seen_, resolver_);
+    report.duration_ns = static_cast<std::uint64_t>((Clock::now() - began_).count());
+    report.stats = TRY(tracer_.stats());
+    report.rejected_records = tracer_.rejected_records();
+    return report;
+  }
+
+  Result<void> finish() {
+    const auto ended = Clock::now();
+    tracer_.deactivate();
+    tracer_.detach();  // waits for probes that are just being hit
+    TRY_VOID(drain());
+    auto last = TRY(report());
+    last.duration_ns = static_cast<std::uint64_t>((ended - began_).count());
+    if (child_) {
+      const bool ended_by_itself = child_->poll_status().has_value();
+      child_->terminate(kTerminationGrace);
+      if (ended_by_itself) last.command_failure = failure_text(*child_->poll_status());
+    }
+    return output_.finish(last);
+  }
+
+  const TraceOptions options_;
+  BinaryTable binaries_;
+  std::optional<proc::Child> child_;
+  std::vector<TracedProcess> processes_;
+  TraceOutput output_;
+  kernel::Tracer tracer_;
+  EventLoop loop_;
+  TraceResolver resolver_;
+  model::SeenMaps seen_;
+  std::vector<gm_record> batch_;
+  Clock::time_point began_;
+  Clock::time_point last_drawn_;
+};
+
+}  // namespace
+
+Result<void> trace(const TraceOptions& options) {
+  TRY_VOID(kernel::check_prerequisites());
+  auto output = TRY(TraceOutput::open(options.output_path, options.json ? Form::kJson : Form::kTable));
+  kernel::TracerOptions tracer_options;
+  tracer_options.ring_bytes = options.ring_bytes;
+  tracer_options.force_perf_uprobes = options.force_perf_uprobes;
+  auto tracer = TRY(kernel::Tracer::load(tracer_options));
+  auto loop = TRY(EventLoop::create(kDrainInterval));
+  return TraceSession(options, std::move(output), std::move(tracer), std::move(loop)).run();
+}
+
+}  // namespace gomapd::app

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/app/trace_output.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "daemon/export/json.h"
+#include "daemon/export/terminal.h"
+
+namespace gomapd::app {
+namespace {
+
+std::int64_t now_ns(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+Result<TraceOutput> TraceOutput::open(const std::string& path, Form form) {
+  TraceOutput output;
+  output.file_.reset(path.empty() ? stdout : std::fopen(path.c_str(), "we"));
+  if (!output.file_)
+    return fail(Errc::kSystem, fmt::format("{}: {}", path, std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+  output.path_ = path.empty() ? "standard output" : path;
+  output.form_ = form;
+  output.live_ = form == Form::kTable && isatty(STDERR_FILENO) != 0;
+  output.realtime_offset_ns_ = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+  return output;
+}
+
+void TraceOutput::line(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), file_.get());
+  std::fputc('\n', file_.get());
+}
+
+void TraceOutput::growth(const model::GrowthEvent& event) {
+  const auto time = static_cast<std::int64_t>(event.monotonic_ns) + realtime_offset_ns_;
+  line(exporter::growth_json(event, static_cast<std::uint64_t>(time)));
+}
+
+void TraceOutput::process(std::string_view event, const model::Process& process) {
+  if (form_ != Form::kJson) return;
+  const auto time = now_ns(CLOCK_MONOTONIC) + realtime_offset_ns_;
+  line(exporter::process_json(event, process, static_cast<std::uint64_t>(time)));
+}
+
+void TraceOutput::erase_table() {
+  // Up to the table's first line, and clear from there: ECMA-48 CPL and ED.
+  if (drawn_rows_ != 0) fmt::print(stderr, "\x1b[{}F\x1b[J", drawn_rows_);
+  drawn_rows_ = 0;
+}
+
+void TraceOutput::draw(const exporter::TraceReport& report) {
+  if (!live_) return;
+  const auto size = exporter::window_size(STDERR_FILENO);
+  const auto table = exporter::live_table(report, size.columns, size.rows);
+  erase_table();
+  fmt::print(stderr, "{}", table);
+  drawn_rows_ = static_cast<std::size_t>(std::ranges::count(table, '\n'));
+}
+
+bool TraceOutput::flush() { return std::fflush(file_.get()) == 0; }
+
+Result<void> TraceOutput::finish(const exporter::TraceReport& report) {
+  erase_table();
+  if (form_ == Form::kJson) {
+    line(exporter::summary_json(report));
+  } else {
+    const int fd = fileno(file_.get());
+    const auto text = exporter::report_text(report, exporter::window_size(fd).columns);
+    std::fwrite(text.data(), 1, text.size(), file_.get());
+  }
+  if (std::fflush(file_.get()) != 0 || std::ferror(file_.get()) != 0)
+    return fail(Errc::kSystem,
+                fmt::format("{}: could not be written: {}", path_, std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+  return {};
+}
+
+}  // namespace gomapd::app

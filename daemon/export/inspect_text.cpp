@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/export/inspect_text.h"
+
+#include <fmt/core.h>
+
+#include "daemon/export/terminal.h"
+
+namespace gomapd::exporter {
+namespace {
+
+std::string_view or_unknown(std::string_view text) { return text.empty() ? "unknown" : text; }
+
+std::string_view machine_name(elf::Machine machine) {
+  switch (machine) {
+    case elf::Machine::kAmd64: return "amd64";
+    case elf::Machine::kArm64: return "arm64";
+    case elf::Machine::kOther: break;
+  }
+  return "other";
+}
+
+}  // namespace
+
+std::string inspect_text(const std::string& path, const GoBinary& binary) {
+  const auto& image = binary.image;
+  std::string text;
+  const auto line = [&](std::string_view name, std::string_view value) {
+    text += fmt::format("{:<12}{}\n", name, value);
+  };
+  line("path", escape(path));
+  line("go version", escape(or_unknown(binary.build_info.version)));
+  line("maps", binary.design ? to_string(*binary.design) : "unknown");
+  line("machine", machine_name(image.machine()));
+  line("build", fmt::format("{}, {}, {}", image.is_pie() ? "position independent" : "fixed address",
+                            image.has_symbol_table() ? "with symbols" : "stripped",
+                            image.has_dwarf() ? "with DWARF" : "no DWARF"));
+  line("build id", escape(or_unknown(image.build_id())));
+  line("functions", fmt::format("{} in pclntab", human_count(binary.pclntab.function_count())));
+  if (!binary.refusal.empty()) {
+    line("tracing", "not possible: " + escape(binary.refusal));
+    return text;
+  }
+  text += fmt::format("\n{:<14}{:<18}{:<11}{:<22}{}\n", "ROLE", "ADDRESS", "KERNEL", "INSTRUCTION",
+                      "FUNCTION");
+  for (const auto& site : binary.sites)
+    text += fmt::format("{:<14}{:<18}{:<11}{:<22}{}\n", to_string(site.role),
+                        fmt::format("{:#x}", site.address), site.emulated ? "emulates" : "steps",
+                        site.instruction, escape(site.function));
+  return text;
+}
+
+}  // namespace gomapd::exporter

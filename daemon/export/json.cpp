@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/export/json.h"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+namespace gomapd::exporter {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Text of a target may be no UTF-8, and terminals may be looking.
+std::string to_line(const Json& json) {
+  return json.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
+}
+
+std::string hex(std::uint64_t address) { return fmt::format("{:#x}", address); }
+
+Json or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(nullptr); }
+
+Json stack_json(const model::Stack& stack) {
+  Json frames = Json::array();
+  for (const auto& frame : stack)
+    frames.push_back({{"function", frame.function},
+                      {"file", frame.file},
+                      {"line", frame.line},
+                      {"inlined", frame.inlined}});
+  return frames;
+}
+
+Json counts_json(const model::Counts& counts) {
+  return {{"growth_started", counts.started},
+          {"growth_finished", counts.finished},
+          {"finished_only", counts.finished_only},
+          {"in_progress", counts.in_progress()},
+          {"bucket_evacuated", 0}};
+}
+
+Json by_kind_json(const std::array<std::uint64_t, GM_KIND_COUNT>& by_kind) {
+  Json json = Json::object();
+  for (std::size_t kind = 0; kind < by_kind.size(); ++kind)
+    if (by_kind.at(kind) != 0)
+      json[std::string(model::to_string(static_cast<gm_kind>(kind)))] = by_kind.at(kind);
+  return json;
+}
+
+// Hits and records by what became of them: hits = filtered + branch_taken +
+// unreadable + no_site + uncounted + counted; counted = submitted + ring_full.
+Json probe_stats_json(const TraceReport& report) {
+  return {{"hits_start", report.stat(GM_STAT_HITS_START)},
+          {"hits_end", report.stat(GM_STAT_HITS_END)},
+          {"filtered", report.stat(GM_STAT_FILTERED)},
+          {"branch_taken", report.stat(GM_STAT_BRANCH_TAKEN)},
+          {"unreadable", report.stat(GM_STAT_FAULT)},
+          {"no_site", report.stat(GM_STAT_NO_SITE)},
+          {"uncounted", report.stat(GM_STAT_UNCOUNTED)},
+          {"counted", report.stat(GM_STAT_COUNTED)},
+          {"submitted", report.stat(GM_STAT_SUBMITTED)},
+          {"ring_full", report.stat(GM_STAT_RING_FULL)},
+          {"rejected", report.rejected_records},
+          {"counters_full", report.stat(GM_STAT_COUNTERS_FULL)},
+          {"open_full", report.stat(GM_STAT_OPEN_FULL)},
+          {"stacks_full", report.stat(GM_STAT_STACKS_FULL)},
+          {"stack_faults", report.stat(GM_STAT_STACK_FAULT)},
+          {"restarted", report.stat(GM_STAT_RESTARTED)}};
+}
+
+void add_started(Json& json, const model::GrowthEvent& event) {
+  json["kind"] = model::to_string(event.kind);
+  json["reason"] = model::to_string(event.reason);
+  json["keys"] = event.keys;
+  json["old_buckets"] = event.sizes.old_buckets;
+  json["new_buckets"] = event.sizes.new_buckets;
+  json["load_factor"] = model::load_factor(event.keys, event.sizes.old_buckets);
+  if (event.design == go::Design::kClassic) {
+    json["overflow_buckets"] = event.overflow_buckets;
+    json["overflow_estimated"] = event.overflow_is_estimate;
+  } else {
+    json["map_keys"] = event.go_map_keys;
+  }
+  json["bytes"] = event.type->shape.unit_bytes != 0 ? Json(event.sizes.bytes) : Json(nullptr);
+  json["on_stack"] = event.on_goroutine_stack;
+  json["stack"] = stack_json(*event.stack);
+}
+
+void add_finished(Json& json, const model::GrowthEvent& event) {
+  json["kind"] = model::to_string(event.kind);
+  json["duration_ns"] = event.duration_ns ? Json(*event.duration_ns) : Json(nullptr);
+  json["old_buckets"] = event.sizes.old_buckets;
+  json["new_buckets"] = event.sizes.new_buckets;
+}
+
+}  // namespace
+
+std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns) {
+  const bool started = event.what == GM_RECORD_STARTED;
+  Json json{{"event", started ? "growth_started" : "growth_finished"},
+            {"time_ns", time_ns},
+            {"pid", event.pid},
+            {"tid", event.tid},
+            {"goid", event.goid},
+            {"map", hex(event.address)},
+            {"map_type", or_null(event.type->name)},
+            {"impl", to_string(event.design)}};
+  if (started)
+    add_started(json, event);
+  else
+    add_finished(json, event);
+  return to_line(json);
+}
+
+std::string process_json(std::string_view event, const model::Process& process,
+                         std::uint64_t time_ns) {
+  return to_line(Json{{"event", event},
+                      {"time_ns", time_ns},
+                      {"pid", process.pid},
+                      {"exe", process.exe},
+                      {"go_version", process.go_version},
+                      {"impl", to_string(process.design)}});
+}
+
+std::string summary_json(const TraceReport& report) {
+  const auto& summary = report.summary;
+  Json processes = Json::array();
+  for (const auto& one : summary.processes)
+    processes.push_back({{"pid", one.process.pid},
+                         {"exe", one.process.exe},
+                         {"go_version", one.process.go_version},
+                         {"impl", to_string(one.process.design)},
+                         {"counts", counts_json(one.counts)},
+                         {"by_kind", by_kind_json(one.by_kind)},
+                         {"bytes", one.cost.bytes},
+                         {"growing_ns", one.cost.growing_ns},
+                         {"slowest_ns", one.cost.slowest_ns}});
+  Json sites = Json::array();
+  for (const auto& site : summary.sites)
+    sites.push_back({{"function", site.function},
+                     {"file", site.file},
+                     {"line", site.line},
+                     {"map_type", or_null(site.type)},
+                     {"growths", site.counts.started},
+                     {"bytes", site.cost.bytes},
+                     {"max_keys", site.max_keys},
+                     {"maps", site.go_maps},
+                     {"growing_ns", site.cost.growing_ns},
+                     {"slowest_ns", site.cost.slowest_ns}});
+  Json json{{"event", "summary"},
+            {"duration_ns", report.duration_ns},
+            {"counts", counts_json(summary.counts)},
+            {"estimated", false},
+            {"lost_events", report.lost_events()},
+            {"probe_hits", report.probe_hits()},
+            {"uncounted_hits", report.uncounted_hits()},
+            {"maps_exact", summary.go_maps_exact && report.lost_events() == 0},
+            {"probe_stats", probe_stats_json(report)},
+            {"processes", std::move(processes)},
+            {"sites", std::move(sites)},
+            {"by_kind", by_kind_json(summary.by_kind)}};
+  if (!report.command_failure.empty()) json["command_failure"] = report.command_failure;
+  return to_line(json);
+}
+
+std::string inspect_json(const std::string& path, const GoBinary& binary) {
+  Json sites = Json::array();
+  for (const auto& site : binary.sites)
+    sites.push_back({{"function", site.function},
+                     {"role", to_string(site.role)},
+                     {"address", hex(site.address)},
+                     {"file_offset", site.file_offset},
+                     {"instruction", site.instruction},
+                     {"emulated", site.emulated}});
+  const auto machine = binary.image.machine();
+  Json json{{"path", path},
+            {"build_id", binary.image.build_id()},
+            {"go_version", binary.build_info.version.empty() ? Json(nullptr)
+                                                             : Json(binary.build_info.version)},
+            {"goarch", machine == elf::Machine::kAmd64   ? "amd64"
+                       : machine == elf::Machine::kArm64 ? "arm64"
+                                                         : "other"},
+            {"impl", binary.design ? Json(to_string(*binary.design)) : Json(nullptr)},
+            {"pie", binary.image.is_pie()},
+            {"stripped", !binary.image.has_symbol_table()},
+            {"dwarf", binary.image.has_dwarf()},
+            {"symbol_source", "pclntab"},
+            {"functions", binary.pclntab.function_count()},
+            {"traceable", binary.refusal.empty()},
+            {"probe_sites", std::move(sites)}};
+  if (!binary.refusal.empty()) json["refusal"] = binary.refusal;
+  return to_line(json);
+}
+
+}  // namespace gomapd::exporter

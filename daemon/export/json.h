@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "daemon/export/report.h"
+#include "daemon/model/trace.h"
+#include "probes/plan/plan.h"
+
+namespace gomapd::exporter {
+
+// JSON Lines of `trace --json`, each without its newline. Addresses are hex
+// strings, text is ASCII with \u escapes. `time_ns` is CLOCK_REALTIME.
+[[nodiscard]] std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns);
+[[nodiscard]] std::string process_json(std::string_view event, const model::Process& process,
+                                       std::uint64_t time_ns);
+[[nodiscard]] std::string summary_json(const TraceReport& report);
+
+// `inspect --json`: one object.
+[[nodiscard]] std::string inspect_json(const std::string& path, const GoBinary& binary);
+
+}  // namespace gomapd::exporter

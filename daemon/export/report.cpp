@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/export/report.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "daemon/export/terminal.h"
+#include "probes/plan/plan.h"
+
+namespace gomapd::exporter {
+namespace {
+
+constexpr std::string_view kHeading = "    GROWTHS       BYTES       TIME      MAPS   LARGEST  ";
+constexpr std::size_t kMaxTypeColumns = 40;
+
+std::string kinds_text(const std::array<std::uint64_t, GM_KIND_COUNT>& by_kind) {
+  std::string text;
+  for (std::size_t kind = 0; kind < by_kind.size(); ++kind) {
+    if (by_kind.at(kind) == 0) continue;
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{} {}", human_count(by_kind.at(kind)),
+                        model::to_string(static_cast<gm_kind>(kind)));
+  }
+  return text.empty() ? text : " (" + text + ")";
+}
+
+std::string process_text(const model::ProcessSummary& one) {
+  const auto& [process, counts, cost, by_kind] = one;
+  auto text = fmt::format("process {}  {}  ({}, {} maps)\n", process.pid, escape(process.exe),
+                          escape(process.go_version), to_string(process.design));
+  text += fmt::format("  growths  {}{}", human_count(counts.started), kinds_text(by_kind));
+  text += fmt::format("\n  ended    {}", human_count(counts.finished));
+  if (counts.in_progress() != 0)
+    text += fmt::format(", {} still under way", human_count(counts.in_progress()));
+  if (counts.finished_only != 0)
+    text += fmt::format(", {} that began before tracing", human_count(counts.finished_only));
+  text += fmt::format("\n  bytes    {} allocated for the new buckets\n", human_bytes(cost.bytes));
+  text += fmt::format("  time     {} between start and end of the growths, the slowest {}\n",
+                      human_duration(cost.growing_ns), human_duration(cost.slowest_ns));
+  return text;
+}
+
+std::string place_text(const model::SiteSummary& site) {
+  if (site.function.empty() && site.file.empty()) return "(not known)";
+  return escape(site.function);
+}
+
+std::string numbers_text(const model::SiteSummary& site) {
+  return fmt::format("{:>11}  {:>10}  {:>9}  {:>8}  {:>8}  ", human_count(site.counts.started),
+                     human_bytes(site.cost.bytes), human_duration(site.cost.growing_ns),
+                     human_count(site.go_maps), human_count(site.max_keys));
+}
+
+std::string type_text(const model::SiteSummary& site) {
+  return site.type ? escape(*site.type) : "(type not known)";
+}
+
+// One line of the live table: numbers, function, type.
+std::string site_line(const model::SiteSummary& site, std::size_t width) {
+  const auto numbers = numbers_text(site);
+  const std::size_t room = width > numbers.size() + 20 ? width - numbers.size() : 20;
+  const auto type = keep_start(type_text(site), std::min(room / 2, kMaxTypeColumns));
+  const auto place = keep_end(place_text(site), room - columns(type) - 2);
+  return keep_start(numbers + place + "  " + type, width) + "\n";
+}
+
+// Two lines of the report: numbers, function and type; then file and line.
+std::string site_text(const model::SiteSummary& site, std::size_t width) {
+  const std::string indent(kHeading.size(), ' ');
+  const std::size_t room = width > indent.size() + 24 ? width - indent.size() : 24;
+  const std::size_t limit = width == 0 ? 0 : room;
+  auto text = numbers_text(site) + keep_end(place_text(site), limit) + "\n";
+  if (!site.file.empty())
+    text += indent + keep_end(fmt::format("{}:{}", escape(site.file), site.line), limit) + "\n";
+  text += indent + keep_start(type_text(site), limit) + "\n";
+  return text;
+}
+
+std::string notes_text(const TraceReport& report) {
+  std::string text;
+  const auto note = [&](std::uint64_t count, std::string_view what) {
+    if (count != 0) text += fmt::format("note: {} {}\n", human_count(count), what);
+  };
+  note(report.lost_events(),
+       "growth records did not fit the ring: counts are exact, MAPS is a lower bound");
+  note(report.uncounted_hits(), "probe hits could not be read or kept and are not counted");
+  note(report.siteless_growths(), "growths have no call site: too many different ones");
+  note(report.stat(GM_STAT_OPEN_FULL),
+       "growths under way were too many to remember: their ends count as begun before tracing");
+  if (!report.summary.go_maps_exact) text += "note: too many maps to tell apart: MAPS is a lower bound\n";
+  if (!report.command_failure.empty()) text += "note: the command " + report.command_failure + "\n";
+  return text;
+}
+
+std::string headline(const TraceReport& report) {
+  const auto& summary = report.summary;
+  const auto seconds = static_cast<double>(report.duration_ns) / 1e9;
+  return fmt::format("{} growth{} in {:.1f} s, {} allocated, {} growing\n",
+                     human_count(summary.counts.started), summary.counts.started == 1 ? "" : "s",
+                     seconds, human_bytes(summary.cost.bytes),
+                     human_duration(summary.cost.growing_ns));
+}
+
+}  // namespace
+
+std::string report_text(const TraceReport& report, std::size_t width) {
+  const auto& summary = report.summary;
+  std::string text = headline(report) + "\n";
+  for (const auto& process : summary.processes) text += process_text(process);
+  if (!summary.sites.empty()) {
+    text += fmt::format("\n{}WHERE, AND WHICH TYPE\n", kHeading);
+    for (const auto& site : summary.sites) text += site_text(site, width);
+  } else {
+    text += "\nNo map grew.\n";
+  }
+  if (const auto notes = notes_text(report); !notes.empty()) text += "\n" + notes;
+  return text;
+}
+
+std::string live_table(const TraceReport& report, std::size_t width, std::size_t rows) {
+  std::string text = keep_start(headline(report), width);
+  if (!text.ends_with('\n')) text += '\n';
+  text += keep_start(fmt::format("{}FUNCTION, TYPE", kHeading), width) + "\n";
+  const std::size_t room = rows > 3 ? rows - 3 : 0;
+  const auto shown = std::min(room, report.summary.sites.size());
+  for (std::size_t i = 0; i < shown; ++i) text += site_line(report.summary.sites[i], width);
+  return text;
+}
+
+}  // namespace gomapd::exporter

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "daemon/model/trace.h"
+
+namespace gomapd::exporter {
+
+// All that the end of a trace says.
+struct TraceReport {
+  model::Summary summary;
+  std::uint64_t duration_ns = 0;
+  std::array<std::uint64_t, GM_STAT_COUNT> stats{};  // by enum gm_stat
+  std::uint64_t rejected_records = 0;  // came from the ring with a wrong size
+  std::string command_failure;         // how the traced command failed, else empty
+
+  [[nodiscard]] std::uint64_t stat(gm_stat which) const { return stats.at(which); }
+  // Hits of the traced processes.
+  [[nodiscard]] std::uint64_t probe_hits() const {
+    return stat(GM_STAT_HITS_START) + stat(GM_STAT_HITS_END) - stat(GM_STAT_FILTERED);
+  }
+  // Growths that were counted, but have no event line.
+  [[nodiscard]] std::uint64_t lost_events() const {
+    return stat(GM_STAT_RING_FULL) + rejected_records;
+  }
+  // Hits that should have been counted and were not.
+  [[nodiscard]] std::uint64_t uncounted_hits() const {
+    return stat(GM_STAT_FAULT) + stat(GM_STAT_NO_SITE) + stat(GM_STAT_UNCOUNTED);
+  }
+  // Growths whose site is not known.
+  [[nodiscard]] std::uint64_t siteless_growths() const {
+    return stat(GM_STAT_STACKS_FULL) + stat(GM_STAT_COUNTERS_FULL);
+  }
+};
+
+// The report for people: per process, then per site, most growths first.
+// `width` columns at most, 0 for no limit. Ends with a newline.
+[[nodiscard]] std::string report_text(const TraceReport& report, std::size_t width);
+
+// The live table: at most `rows` lines that fit `width`, sites by growths.
+[[nodiscard]] std::string live_table(const TraceReport& report, std::size_t width,
+                                     std::size_t rows);
+
+}  // namespace gomapd::exporter

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bpf/interface.h"
+#include "probes/plan/plan.h"
+
+namespace gomapd::kernel {
+
+struct TracerOptions {
+  std::uint32_t ring_bytes = 8U << 20U;  // rounded up to a power of two of pages
+  std::uint32_t counter_entries = 16384;
+  std::uint32_t open_growth_entries = 65536;
+  std::uint32_t stack_entries = 8192;
+  bool force_perf_uprobes = false;  // as if the kernel had no uprobe_multi
+};
+
+// A counter of one key, summed over the CPUs.
+struct CounterRow {
+  gm_counter_key key;
+  gm_counter value;
+};
+
+using Stats = std::array<std::uint64_t, GM_STAT_COUNT>;
+
+// The loaded BPF programs with their maps. Nothing is attached until attach(),
+// nothing is counted until activate(). When it dies, all its probes are gone.
+// Single-threaded; move-only.
+class Tracer {
+ public:
+  // kPermission, kNoKernelFeature or kSystem, with what to do about it.
+  [[nodiscard]] static Result<Tracer> load(const TracerOptions& options);
+
+  Tracer(Tracer&&) noexcept;
+  Tracer& operator=(Tracer&&) noexcept;
+  ~Tracer();
+
+  // Counts hits of process `tgid` from now on (if its binary has probes).
+  [[nodiscard]] Result<void> add_target(pid_t tgid);
+
+  // Puts `sites` of the file open as `fd` into process `pid` alone, where the
+  // kernel can tell processes apart, else into all that run it (others are then
+  // filtered at the hit). `binary` comes back in every record and counter.
+  [[nodiscard]] Result<void> attach(std::span<const ProbeSite> sites, std::uint32_t binary, int fd,
+                                    pid_t pid);
+
+  // Starts and ends are counted from activate() to deactivate().
+  void activate();
+  void deactivate();
+  // Takes every probe out. Idempotent.
+  void detach();
+
+  // Hands all records that are in the ring to `visit`; a record of a wrong size
+  // is counted in rejected_records().
+  [[nodiscard]] Result<void> drain(const std::function<void(const gm_record&)>& visit);
+  [[nodiscard]] std::uint64_t rejected_records() const;
+
+  // Every counter there is, those of the overflow table too.
+  [[nodiscard]] Result<std::vector<CounterRow>> counters() const;
+  // The frames of a stack id; nothing for 0 or one that was not kept.
+  [[nodiscard]] std::optional<gm_stack> stack(std::uint64_t id) const;
+  [[nodiscard]] Result<Stats> stats() const;
+
+  // "uprobe_multi" or "perf_event".
+  [[nodiscard]] std::string_view attach_method() const;
+
+ private:
+  struct State;
+  explicit Tracer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gomapd::kernel

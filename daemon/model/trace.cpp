@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/model/trace.h"
+
+#include <algorithm>
+
+namespace gomapd::model {
+namespace {
+
+// h.noverflow counts every overflow bucket up to B = 15 and samples above.
+// go1.15 to go1.25 runtime/map.go: incrnoverflow
+constexpr unsigned kExactOverflowB = 16;
+
+gm_kind kind_of(const gm_counter_key& key) {
+  return key.kind < GM_KIND_COUNT ? static_cast<gm_kind>(key.kind) : GM_KIND_UNKNOWN;
+}
+
+go::Design design_of(gm_kind kind) {
+  return kind >= GM_KIND_TO_TABLE ? go::Design::kSwiss : go::Design::kClassic;
+}
+
+// 64 bits that tell a live map from another at the same address later. A map on
+// a goroutine's stack moves with it: there the goroutine stands for the address.
+std::uint64_t identity(const gm_record& record) {
+  const bool moves = (record.flags & GM_FLAG_ON_STACK) != 0;
+  std::uint64_t hash = record.tgid;
+  for (const auto part : {moves ? record.goid : record.go_map, record.seed}) {
+    hash = (hash ^ part) * 0x9e3779b97f4a7c15ULL;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
+
+void add(Counts& counts, const gm_counter& value) {
+  counts.started += value.started;
+  counts.finished += value.finished;
+  counts.finished_only += value.finished_only;
+}
+
+void add(Cost& cost, const gm_counter& value, std::uint64_t bytes_each) {
+  cost.bytes += value.started * bytes_each;
+  cost.growing_ns += value.duration_ns;
+  cost.slowest_ns = std::max<std::uint64_t>(cost.slowest_ns, value.max_duration_ns);
+}
+
+using SiteKey = std::tuple<std::string, std::string, std::int32_t, std::optional<std::string>>;
+
+SiteKey site_key(const Stack& stack, const TypeInfo& type) {
+  if (stack.empty()) return {"", "", 0, type.name};
+  const auto& frame = stack.front();
+  return {frame.function, frame.file, frame.line, type.name};
+}
+
+}  // namespace
+
+GrowthEvent decode(const gm_record& record, Resolver& resolver) {
+  GrowthEvent event;
+  event.what = static_cast<gm_record_kind>(record.kind);
+  event.monotonic_ns = record.time_ns;
+  event.pid = record.tgid;
+  event.tid = record.tid;
+  event.goid = record.goid;
+  event.address = record.go_map;
+  event.on_goroutine_stack = (record.flags & GM_FLAG_ON_STACK) != 0;
+  event.kind = kind_of(record.key);
+  event.design = design_of(event.kind);
+  event.type = &resolver.type(record.binary, record.tgid, record.bias, record.key.type);
+  event.stack = &resolver.stack(record.binary, record.key.stack);
+  event.sizes = growth_sizes(event.kind, record.key.old_log2, event.type->shape);
+  event.keys = record.keys;
+  event.go_map_keys = record.go_map_keys;
+  event.reason = growth_reason(event.kind, record.keys, event.sizes.old_buckets);
+  event.overflow_buckets = record.overflow_buckets;
+  event.overflow_is_estimate = record.key.old_log2 >= kExactOverflowB;
+  if (event.what == GM_RECORD_FINISHED && (record.flags & GM_FLAG_BEGAN_BEFORE) == 0)
+    event.duration_ns = record.duration_ns;
+  return event;
+}
+
+void SeenMaps::add(const gm_record& record) {
+  if (is_full()) return;
+  const Key key{record.binary, record.key.stack, record.key.type};
+  if (by_key_[key].insert(identity(record)).second) ++total_;
+}
+
+Summary summarize(std::span<const CounterRow> rows, std::span<const Process> processes,
+                  const SeenMaps& seen, Resolver& resolver) {
+  Summary summary;
+  summary.go_maps_exact = !seen.is_full();
+  std::unordered_map<std::uint32_t, std::size_t> process_index;
+  for (const auto& process : processes) {
+    process_index.emplace(process.pid, summary.processes.size());
+    summary.processes.push_back({.process = process, .counts = {}, .cost = {}, .by_kind = {}});
+  }
+
+  std::map<SiteKey, SiteSummary> sites;
+  for (const auto& [key, value] : rows) {
+    const auto kind = kind_of(key);
+    const auto& type = resolver.type(value.binary, key.tgid, value.bias, key.type);
+    const auto bytes = growth_sizes(kind, key.old_log2, type.shape).bytes;
+    add(summary.counts, value);
+    add(summary.cost, value, bytes);
+    summary.by_kind.at(kind) += value.started;
+    if (const auto found = process_index.find(key.tgid); found != process_index.end()) {
+      auto& process = summary.processes[found->second];
+      add(process.counts, value);
+      add(process.cost, value, bytes);
+      process.by_kind.at(kind) += value.started;
+    }
+    if (value.started == 0) continue;  // only ended here: where it began is not known
+    auto& site = sites[site_key(resolver.stack(value.binary, key.stack), type)];
+    add(site.counts, value);
+    add(site.cost, value, bytes);
+    site.max_keys = std::max<std::uint64_t>(site.max_keys, value.max_keys);
+  }
+
+  std::map<SiteKey, std::unordered_set<std::uint64_t>> go_maps;
+  for (const auto& [key, identities] : seen.by_key()) {
+    const auto& type = resolver.type(key.binary, 0, 0, key.type);
+    go_maps[site_key(resolver.stack(key.binary, key.stack), type)].insert(identities.begin(),
+                                                                         identities.end());
+  }
+  for (auto& [key, site] : sites) {
+    std::tie(site.function, site.file, site.line, site.type) = key;
+    if (const auto found = go_maps.find(key); found != go_maps.end())
+      site.go_maps = found->second.size();
+    summary.sites.push_back(std::move(site));
+  }
+  std::ranges::stable_sort(summary.sites, std::greater<>{},
+                           [](const SiteSummary& site) { return site.counts.started; });
+  return summary;
+}
+
+}  // namespace gomapd::model

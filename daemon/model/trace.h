@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "bpf/interface.h"
+#include "daemon/model/growth.h"
+#include "daemon/symbol/symbolizer.h"
+
+namespace gomapd::model {
+
+struct Process {
+  std::uint32_t pid = 0;
+  std::string exe;
+  std::string go_version;
+  go::Design design = go::Design::kClassic;
+};
+
+// A map type as far as it could be found out.
+struct TypeInfo {
+  std::optional<std::string> name;
+  SlotShape shape;
+};
+
+using Stack = std::vector<symbol::Frame>;
+
+// A record from the kernel, decoded. `stack` borrows from whoever resolved it.
+struct GrowthEvent {
+  gm_record_kind what = GM_RECORD_STARTED;
+  std::uint64_t monotonic_ns = 0;
+  std::uint32_t pid = 0;
+  std::uint32_t tid = 0;
+  std::uint64_t goid = 0;
+  std::uint64_t address = 0;
+  bool on_goroutine_stack = false;
+  go::Design design = go::Design::kClassic;
+  gm_kind kind = GM_KIND_UNKNOWN;
+  Reason reason = Reason::kLoadFactor;
+  std::uint64_t keys = 0;
+  std::uint64_t go_map_keys = 0;
+  GrowthSizes sizes;
+  std::uint64_t overflow_buckets = 0;
+  bool overflow_is_estimate = false;
+  std::optional<std::uint64_t> duration_ns;  // absent when its start was not seen
+  const TypeInfo* type = nullptr;            // never null
+  const Stack* stack = nullptr;              // never null; empty when unknown
+};
+
+struct Counts {
+  std::uint64_t started = 0;
+  std::uint64_t finished = 0;
+  std::uint64_t finished_only = 0;
+
+  [[nodiscard]] std::uint64_t in_progress() const { return started - std::min(started, finished); }
+};
+
+// Growth cost, summed.
+struct Cost {
+  std::uint64_t bytes = 0;
+  std::uint64_t growing_ns = 0;  // sum of the durations of finished growths
+  std::uint64_t slowest_ns = 0;
+};
+
+struct ProcessSummary {
+  Process process;
+  Counts counts;
+  Cost cost;
+  std::array<std::uint64_t, GM_KIND_COUNT> by_kind{};
+};
+
+struct SiteSummary {
+  std::string function;  // empty: not known
+  std::string file;
+  std::int32_t line = 0;
+  std::optional<std::string> type;
+  Counts counts;
+  Cost cost;
+  std::uint64_t max_keys = 0;  // of the largest map that grew there, before it grew
+  std::uint64_t go_maps = 0;   // different maps that grew there
+};
+
+struct Summary {
+  Counts counts;
+  Cost cost;
+  std::array<std::uint64_t, GM_KIND_COUNT> by_kind{};  // started
+  std::vector<ProcessSummary> processes;
+  std::vector<SiteSummary> sites;  // most growths first
+  // Distinct maps are known only from records: with lost ones, or past the
+  // limit of what is remembered, `go_maps` are lower bounds.
+  bool go_maps_exact = true;
+};
+
+// Answers what a type or a stack id means. Returned references live as long as
+// the resolver.
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+  [[nodiscard]] virtual const TypeInfo& type(std::uint32_t binary, std::uint32_t pid,
+                                             std::uint64_t bias, std::uint64_t address) = 0;
+  [[nodiscard]] virtual const Stack& stack(std::uint32_t binary, std::uint64_t id) = 0;
+};
+
+// One counter of the kernel, with its key.
+struct CounterRow {
+  gm_counter_key key;
+  gm_counter value;
+};
+
+// What one record says. Pure but for what the resolver does.
+[[nodiscard]] GrowthEvent decode(const gm_record& record, Resolver& resolver);
+
+// Remembers which maps grew where.
+class SeenMaps {
+ public:
+  // Different maps that are remembered in all; about 16 bytes each.
+  static constexpr std::size_t kLimit = 4U << 20U;
+
+  void add(const gm_record& record);
+  [[nodiscard]] bool is_full() const { return total_ >= kLimit; }
+  // Identities seen under (binary, stack id, type).
+  struct Key {
+    std::uint32_t binary;
+    std::uint64_t stack;
+    std::uint64_t type;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  [[nodiscard]] const std::map<Key, std::unordered_set<std::uint64_t>>& by_key() const {
+    return by_key_;
+  }
+
+ private:
+  std::map<Key, std::unordered_set<std::uint64_t>> by_key_;
+  std::size_t total_ = 0;
+};
+
+// The state of the counters, made sense of. Complete: no site is left out.
+[[nodiscard]] Summary summarize(std::span<const CounterRow> rows, std::span<const Process> processes,
+                                const SeenMaps& seen, Resolver& resolver);
+
+}  // namespace gomapd::model

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/proc/file.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace gomapd::proc {
+namespace {
+
+Errc classify(int error) {
+  if (error == ENOENT || error == ENOTDIR || error == ESRCH) return Errc::kNotFound;
+  if (error == EACCES || error == EPERM) return Errc::kPermission;
+  return Errc::kSystem;
+}
+
+std::unexpected<Error> file_error(const std::string& path, int error) {
+  return fail(classify(error), fmt::format("{}: {}", path, std::strerror(error)));  // NOLINT(concurrency-mt-unsafe)
+}
+
+}  // namespace
+
+void Fd::reset(int fd) {
+  if (fd_ >= 0) close(fd_);
+  fd_ = fd;
+}
+
+Result<MappedFile> MappedFile::open(const std::string& path) {
+  MappedFile file;
+  // O_NONBLOCK: never wait for the other end of somebody's FIFO.
+  file.fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.fd_) return file_error(path, errno);
+  struct stat info {};
+  if (fstat(file.fd_.get(), &info) != 0) return file_error(path, errno);
+  if (!S_ISREG(info.st_mode)) return fail(Errc::kMalformed, path + ": not a regular file");
+  if (info.st_size == 0) return fail(Errc::kMalformed, path + ": an empty file");
+  const auto size = static_cast<std::size_t>(info.st_size);
+  void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd_.get(), 0);
+  if (address == MAP_FAILED) return file_error(path, errno);
+  file.bytes_ = Bytes(static_cast<const std::byte*>(address), size);
+  file.device_ = info.st_dev;
+  file.inode_ = info.st_ino;
+  return file;
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : fd_(std::move(other.fd_)),
+      bytes_(std::exchange(other.bytes_, {})),
+      device_(other.device_),
+      inode_(other.inode_) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(bytes_, other.bytes_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+}  // namespace gomapd::proc

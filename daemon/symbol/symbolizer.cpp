@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/symbol/symbolizer.h"
+
+#include <algorithm>
+#include <array>
+
+namespace gomapd::symbol {
+
+bool is_runtime_map_function(std::string_view function) {
+  // go1.15 to go1.27: runtime/map*.go, runtime/linkname_swiss.go,
+  // internal/runtime/maps/*.go. Note runtime.main: "map" is followed by a verb.
+  constexpr std::array<std::string_view, 8> kPrefixes{
+      "runtime.mapassign", "runtime.mapdelete",        "runtime.mapclear", "runtime.mapclone",
+      "runtime.growWork",  "runtime.hashGrow",         "runtime.evacuate", "internal/runtime/maps.",
+  };
+  constexpr std::array<std::string_view, 3> kReflectPrefixes{
+      "runtime.reflect_map", "reflect.mapassign", "runtime.reflectlite_map"};
+  const auto matches = [&](std::string_view prefix) { return function.starts_with(prefix); };
+  return std::ranges::any_of(kPrefixes, matches) || std::ranges::any_of(kReflectPrefixes, matches);
+}
+
+std::vector<Frame> symbolize(const go::Pclntab& pclntab,
+                             std::span<const std::uint64_t> return_addresses) {
+  std::vector<Frame> frames;
+  bool outside_runtime = false;
+  for (const auto return_address : return_addresses) {
+    // A return address may already belong to the next line: look at the call.
+    const auto unfolded = pclntab.frames_at(return_address - 1);
+    if (unfolded.empty()) frames.emplace_back();
+    for (const auto& frame : unfolded) {
+      outside_runtime = outside_runtime || !is_runtime_map_function(frame.function);
+      if (outside_runtime)
+        frames.push_back({std::string(frame.function), std::string(frame.file), frame.line,
+                          frame.inlined});
+    }
+  }
+  return frames;
+}
+
+}  // namespace gomapd::symbol

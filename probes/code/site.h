@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "probes/code/control_flow.h"
+#include "probes/code/instruction.h"
+
+namespace gomapd::code {
+
+// How a hit at a site is to be read.
+enum class HitRule : std::uint8_t {
+  kAlways,  // every hit counts
+  // The site is the stack check's own branch: a hit counts only when the saved
+  // flags say that the branch will not be taken (CF and ZF clear: it is always
+  // a jbe); a taken branch leaves to runtime.morestack and comes back.
+  kUnlessBranchTaken,
+};
+
+// Where to put a probe in a function. A hit comes before the instruction is
+// executed: at a call, before the callee runs.
+struct Site {
+  Instruction instruction;
+  HitRule rule = HitRule::kAlways;
+  // rbp is already this function's own frame pointer there. At a start site
+  // without it, [rsp] is still the return address and rbp the caller's frame.
+  bool frame_linked = false;
+  // End sites: calls (the site itself, if it is one) or loops come after the
+  // site, so what they do is not over yet when the hit comes.
+  bool work_follows = false;
+  // Register that holds the growing hmap (evacuation-done sites only).
+  Register hmap = Register::kNone;
+};
+
+// The decoded function and its control-flow graph. Borrows nothing. Immutable,
+// so any number of threads may read it.
+class FunctionCode {
+ public:
+  [[nodiscard]] static Result<FunctionCode> decode(Bytes body, elf::Vaddr entry,
+                                                   elf::Machine machine,
+                                                   const NeverReturns& never_returns = {});
+
+  [[nodiscard]] const std::vector<Instruction>& instructions() const { return instructions_; }
+
+  // The first instruction that every call executes exactly once after its stack
+  // check has passed and before an argument register is overwritten, emulated
+  // if there is such a one: `push rbp` from Go 1.21 on, the check's own branch
+  // before that (with kUnlessBranchTaken), and for a function without a check
+  // the first emulated instruction that runs once, its arguments still intact.
+  // Falls back to a stepped instruction; kUnsupported when none is safe.
+  [[nodiscard]] Result<Site> start_site() const;
+
+  // The last emulatable instruction that every completed call executes exactly
+  // once, after the start site: on every path from entry to a RET, in no loop.
+  // Where there is none, every RET (stepped). Paths that never return (panics,
+  // throws, morestack's way back to the entry) don't count.
+  [[nodiscard]] Result<std::vector<Site>> end_sites() const;
+
+  // Every RET and every jump out of the function: one of them is executed by
+  // every completed call, once, when all its work is done.
+  [[nodiscard]] Result<std::vector<Site>> return_sites() const;
+
+  // Where a classic growth ends: the code that clears the sameSizeGrow flag
+  // (load byte [h+8], and ~8, store byte [h+8]; go1.15 to go1.25
+  // runtime/map.go: advanceEvacuationMark) and an instruction that runs exactly
+  // when that code runs, once, with h in a known register; emulated if
+  // possible, else the load itself. One before the load is preferred: the flag
+  // and nevacuate are still as they were during the growth.
+  [[nodiscard]] Result<Site> evacuation_done_site() const;
+
+ private:
+  FunctionCode() = default;
+
+  // The stack check's last branch, as an index; nothing without a check.
+  [[nodiscard]] std::optional<std::uint32_t> check_branch() const;
+  [[nodiscard]] Result<Site> start_after_check(std::uint32_t branch) const;
+  [[nodiscard]] Result<Site> start_without_check() const;
+  [[nodiscard]] Site site_at(std::uint32_t index) const;
+  [[nodiscard]] bool work_follows(std::uint32_t index) const;
+  void link_frames();
+  [[nodiscard]] std::string name() const;
+
+  elf::Vaddr entry_ = 0;
+  std::vector<std::byte> body_;
+  std::vector<Instruction> instructions_;
+  ControlFlow flow_;
+  std::vector<bool> frame_linked_;  // before the block's first instruction
+};
+
+}  // namespace gomapd::code

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bpf/interface.h"
+#include "probes/elf/image.h"
+#include "probes/go/build_info.h"
+#include "probes/go/pclntab.h"
+#include "probes/go/types.h"
+#include "probes/plan/catalogue.h"
+
+namespace gomapd {
+
+// An instruction to put a probe on.
+struct ProbeSite {
+  std::string function;
+  Role role = Role::kGrowthStart;
+  elf::Vaddr address = 0;
+  elf::FileOffset file_offset = 0;
+  std::string instruction;  // "push rbp"
+  bool emulated = false;    // by the kernel; else it is single-stepped
+  gm_site kernel{};         // what the BPF program needs to know (binary: 0)
+};
+
+// All that is known of a Go binary, and where to probe it. Borrows the file's
+// bytes.
+struct GoBinary {
+  elf::Image image;
+  go::Pclntab pclntab;
+  go::BuildInfo build_info{};  // version empty: the binary has none
+  go::Version version{};
+  std::optional<go::Design> design{};
+  std::vector<ProbeSite> sites{};  // empty when there is a refusal
+  // Why it can't be traced exactly; empty when it can.
+  std::string refusal{};
+
+  [[nodiscard]] go::TypeLayout type_layout() const;
+  // The map type at file address `address`, from the file alone.
+  [[nodiscard]] Result<go::GoMapType> map_type(elf::Vaddr address) const;
+};
+
+// Facts and probe sites of the ELF file `file`. kMalformed: no ELF file, or a
+// damaged one; kNotGo: no Go program.
+[[nodiscard]] Result<GoBinary> analyse(Bytes file);
+
+// "classic" or "swiss".
+[[nodiscard]] std::string_view to_string(go::Design design);
+
+}  // namespace gomapd

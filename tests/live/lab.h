@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <expected>
+#include <filesystem>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace gomapd::live {
+
+enum class Link { kPlain, kStripped, kPie };
+
+// One way to build a Go program.
+struct Build {
+  std::string version;          // "1.23"
+  std::string experiment = {};  // GOEXPERIMENT
+  Link link = Link::kPlain;
+};
+
+// As part of a test's name: "go1_24_noswissmap_pie".
+std::string name_of(const Build& build);
+std::ostream& operator<<(std::ostream& out, const Build& build);
+
+// Every Go version and map design, linked plainly; and in every way.
+std::vector<Build> plain_builds();
+std::vector<Build> all_builds();
+// The newest toolchain at hand, for tests to which the version does not matter;
+// of the design that was asked for.
+std::optional<Build> any_classic();
+std::optional<Build> any_swiss();
+
+std::filesystem::path gomapd_path();
+std::filesystem::path source_folder();
+
+// Why tracing can't be tested here at all; empty when it can.
+std::string missing_for_tracing();
+// Why nothing can be built this way here; empty when it can.
+std::string missing_for(const Build& build);
+
+using Built = std::expected<std::filesystem::path, std::string>;
+// The truth program, and any other folder with a package main.
+Built build_truth(const Build& build);
+Built build_go(const Build& build, const std::filesystem::path& package);
+
+// How often a test that compares exact numbers does so: GOMAPD_REPEAT.
+int repetitions();
+
+}  // namespace gomapd::live
+
+// Skips the test, by name and with the reason, where it can't be run.
+#define GOMAPD_LIVE_OR_SKIP()                                                     \
+  do {                                                                            \
+    const auto missing = ::gomapd::live::missing_for_tracing();                   \
+    if (!missing.empty()) GTEST_SKIP() << missing;                                \
+  } while (false)
+
+#define GOMAPD_BUILD_OR_SKIP(build)                                               \
+  do {                                                                            \
+    const auto missing = ::gomapd::live::missing_for(build);                      \
+    if (!missing.empty()) GTEST_SKIP() << missing;                                \
+  } while (false)
