@@ -134,6 +134,8 @@ std::string format(Bytes body, elf::Vaddr entry, const Instruction& instruction)
   ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_HEX_UPPERCASE, ZYAN_FALSE);
   ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_ADDR_PADDING_ABSOLUTE,
                             ZYDIS_PADDING_DISABLED);
+  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_DISP_PADDING, ZYDIS_PADDING_DISABLED);
+  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_IMM_PADDING, ZYDIS_PADDING_DISABLED);
   std::array<char, 128> text{};
   if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(
           &formatter, &machine->head, machine->operands.data(), machine->head.operand_count_visible,

@@ -15,7 +15,7 @@ type stack[T any] struct{ values []T }
 //go:noinline
 func (s *stack[T]) push(value T) {
 	s.values = append(s.values, value)
-	middle(false)
+	middle()
 }
 
 func generic() {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 namespace gomapd::code {
@@ -70,9 +71,10 @@ Nodes once_between_by_definition(const Graph& graph, Node from, Node to) {
 TEST(Graph, OnceBetweenAgreesWithItsDefinitionOnRandomGraphs) {
   std::mt19937 random(1);
   for (int round = 0; round < 3000; ++round) {
-    const Node size = 2 + random() % 12;
-    Edges edges;
-    for (Node i = 0; i < size + random() % size; ++i) edges.emplace_back(random() % size, random() % size);
+    const auto below = [&](Node limit) { return static_cast<Node>(random() % limit); };
+    const Node size = 2 + below(12);
+    Edges edges(size + below(size));
+    for (auto& edge : edges) edge = {below(size), below(size)};
     const auto graph = graph_of(size, edges);
     auto once = graph.once_between(0, size - 1);
     std::ranges::sort(once);

@@ -167,9 +167,9 @@ INSTANTIATE_TEST_SUITE_P(
                     BadBody{"55", "control runs past its end"},
                     BadBody{"76 00", "control runs past its end"},
                     BadBody{"b8 90 90 90 90 eb fa", "+0x1: a jump into the middle"},
-                    // Decoded from the target first, then overlapped by the fall-through.
-                    BadBody{"eb 01 b8 c3 c3 c3 c3 eb fa", ""},
-                    BadBody{"74 01 b8 c3 00 00 00 c3", "overlap"},
+                    BadBody{"74 01 b8 c3 00 00 00 c3", "+0x3: a jump into the middle"},
+                    // jmp +1; jne to the byte that was left out, which begins a mov over the jne
+                    BadBody{"eb 01 b8 75 fd c3 c3", "+0x2: instructions overlap"},
                     BadBody{"66 e9 00 00 c3", "no instruction"},
                     BadBody{"e8 00 00 00 00 c3", "calls into the function's own body"}));
 

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The gomapd Authors
+#
+# What developers and CI run. `make help` lists the targets.
+
+BUILD ?= build
+JOBS ?= $(shell nproc)
+CMAKE_FLAGS ?=
+GOMAPD := $(BUILD)/gomapd
+
+.DEFAULT_GOAL := all
+.PHONY: all demo test test-unit test-live test-targets asan tsan fuzz lint format tidy \
+        install clean help deps toolchains
+
+all: deps ## Install what is missing and build gomapd
+	@cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS) >$(BUILD).configure.log || { cat $(BUILD).configure.log; exit 1; }
+	@rm -f $(BUILD).configure.log
+	@cmake --build $(BUILD) -j $(JOBS) --target gomapd
+
+demo: all ## Trace a bundled Go workload live for a few seconds and print the report (root)
+	@scripts/demo.sh $(GOMAPD)
+
+test: tests-built toolchains ## Run every test that this machine can run
+	@scripts/test.sh $(BUILD)
+
+test-unit: tests-built ## Run the tests that need no kernel and no root
+	@scripts/test.sh $(BUILD) -LE 'live|targets|kernel'
+
+test-live: tests-built toolchains ## Run the tests that trace our own Go programs (root)
+	@scripts/test.sh $(BUILD) -L live
+
+test-targets: tests-built ## Run the tests that trace Go programs of others (root)
+	@scripts/test.sh $(BUILD) -L targets
+
+asan: deps ## Unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory test-unit BUILD=$(BUILD)-asan CMAKE_FLAGS="--preset asan"
+
+tsan: deps ## Unit tests under ThreadSanitizer
+	@$(MAKE) --no-print-directory test-unit BUILD=$(BUILD)-tsan CMAKE_FLAGS="--preset tsan"
+
+fuzz: ## Fuzz the parsers for FUZZ_SECONDS each (default 60)
+	@scripts/deps.sh --fuzz
+	@scripts/fuzz.sh $(BUILD)-fuzz
+
+lint: ## Check formatting, clang-tidy's findings and the shell scripts
+	@scripts/deps.sh --lint
+	@scripts/lint.sh $(BUILD)
+
+format: ## Format all C and C++ sources
+	@scripts/deps.sh --lint
+	@scripts/lint.sh --format
+
+install: all ## Install to DESTDIR/PREFIX (default /usr/local)
+	@cmake --install $(BUILD) --prefix $(DESTDIR)$(or $(PREFIX),/usr/local)
+
+clean: ## Remove what was built
+	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: tests-built
+deps:
+	@scripts/deps.sh
+
+tests-built: all
+	@cmake --build $(BUILD) -j $(JOBS)
+
+# Missing ones are named; their tests are then skipped, by name.
+toolchains:
+	@scripts/go-toolchains.sh 1.15 1.19 1.21 1.22 1.23 1.24 1.25 1.26 1.27 >/dev/null || true

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "tests/fuzz/fuzz_targets.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return gomapd::fuzz::build_info(std::as_bytes(std::span(data, size)));
+}
