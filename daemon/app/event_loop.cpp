@@ -17,7 +17,7 @@ namespace gomapd::app {
 namespace {
 
 std::unexpected<Error> loop_error(const char* call) {
-  return fail(Errc::kSystem, fmt::format("{}: {}", call, std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+  return fail(Errc::kSystem, fmt::format("{}: {}", call, errno_text(errno)));
 }
 
 sigset_t watched_signals() {

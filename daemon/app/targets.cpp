@@ -39,11 +39,7 @@ Result<std::uint32_t> BinaryTable::add(proc::MappedFile file, const std::string&
   if (const auto found = std::ranges::find_if(binaries_, same); found != binaries_.end())
     return static_cast<std::uint32_t>(found - binaries_.begin());
   auto plan = analyse(file.bytes());
-  if (!plan) {
-    auto error = std::move(plan).error();
-    if (error.code == Errc::kMalformed || error.code == Errc::kNotGo) error.code = Errc::kNotGo;
-    return add_context(name, std::move(error));
-  }
+  if (!plan) return add_context(name, plan.error());
   if (!plan->refusal.empty())
     return fail(Errc::kUnsupported, name + ": can't be traced: " + plan->refusal);
   binaries_.push_back(std::make_unique<Binary>(std::move(file), *std::move(plan)));

@@ -94,7 +94,7 @@ class TraceSession {
                             : proc::Output::kInherit;
     child_.emplace(TRY(proc::Child::prepare(path, options_.command, output)));
     auto held = TRY(proc::open_pidfd(child_->pid()));
-    std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr), &std::free);
+    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr), &std::free);
     processes_.push_back({describe(child_->pid(), real ? real.get() : path,
                                    binaries_.at(binary).plan),
                           binary, std::move(held), false});
@@ -211,9 +211,8 @@ class TraceSession {
     auto last = TRY(report());
     last.duration_ns = static_cast<std::uint64_t>((ended - began_).count());
     if (child_) {
-      const bool ended_by_itself = child_->poll_status().has_value();
+      if (const auto status = child_->poll_status()) last.command_failure = failure_text(*status);
       child_->terminate(kTerminationGrace);
-      if (ended_by_itself) last.command_failure = failure_text(*child_->poll_status());
     }
     return output_.finish(last);
   }

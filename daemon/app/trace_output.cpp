@@ -28,7 +28,7 @@ Result<TraceOutput> TraceOutput::open(const std::string& path, Form form) {
   TraceOutput output;
   output.file_.reset(path.empty() ? stdout : std::fopen(path.c_str(), "we"));
   if (!output.file_)
-    return fail(Errc::kSystem, fmt::format("{}: {}", path, std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+    return fail(Errc::kSystem, fmt::format("{}: {}", path, errno_text(errno)));
   output.path_ = path.empty() ? "standard output" : path;
   output.form_ = form;
   output.live_ = form == Form::kTable && isatty(STDERR_FILENO) != 0;
@@ -80,7 +80,7 @@ Result<void> TraceOutput::finish(const exporter::TraceReport& report) {
   }
   if (std::fflush(file_.get()) != 0 || std::ferror(file_.get()) != 0)
     return fail(Errc::kSystem,
-                fmt::format("{}: could not be written: {}", path_, std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+                fmt::format("{}: could not be written: {}", path_, errno_text(errno)));
   return {};
 }
 

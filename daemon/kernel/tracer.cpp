@@ -25,11 +25,9 @@ namespace {
 
 using Skeleton = std::unique_ptr<gomapd_bpf, Deleter<gomapd_bpf::destroy>>;
 
-std::string error_text(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
-
 std::unexpected<Error> system_error(std::string what, int error) {
   const Errc code = error == EPERM || error == EACCES ? Errc::kPermission : Errc::kSystem;
-  return fail(code, fmt::format("{}: {}", what, error_text(error)));
+  return fail(code, fmt::format("{}: {}", what, errno_text(error)));
 }
 
 // What libbpf says, the verifier's log above all, is for --verbose.

@@ -44,6 +44,8 @@ class Tracer {
 
   Tracer(Tracer&&) noexcept;
   Tracer& operator=(Tracer&&) noexcept;
+  Tracer(const Tracer&) = delete;
+  Tracer& operator=(const Tracer&) = delete;
   ~Tracer();
 
   // Counts hits of process `tgid` from now on (if its binary has probes).

@@ -21,7 +21,7 @@ Errc classify(int error) {
 }
 
 std::unexpected<Error> file_error(const std::string& path, int error) {
-  return fail(classify(error), fmt::format("{}: {}", path, std::strerror(error)));  // NOLINT(concurrency-mt-unsafe)
+  return fail(classify(error), fmt::format("{}: {}", path, errno_text(error)));
 }
 
 }  // namespace

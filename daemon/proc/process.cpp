@@ -46,7 +46,7 @@ Result<Fd> open_pidfd(pid_t pid) {
   Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (pidfd) return pidfd;
   if (errno == EINVAL || errno == ESRCH || errno == ENOENT) return no_such_process(pid);
-  return fail(Errc::kSystem, fmt::format("process {}: pidfd_open: {}", pid, std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+  return fail(Errc::kSystem, fmt::format("process {}: pidfd_open: {}", pid, errno_text(errno)));
 }
 
 Result<Process> Process::open(pid_t pid) {

@@ -25,7 +25,7 @@ struct Pipe {
 Result<Pipe> make_pipe() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0)
-    return fail(Errc::kSystem, fmt::format("pipe: {}", std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+    return fail(Errc::kSystem, fmt::format("pipe: {}", errno_text(errno)));
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
@@ -61,7 +61,7 @@ Result<Child> Child::prepare(std::string executable, std::vector<std::string> ar
   argv.push_back(nullptr);
 
   const pid_t pid = fork();
-  if (pid < 0) return fail(Errc::kSystem, fmt::format("fork: {}", std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+  if (pid < 0) return fail(Errc::kSystem, fmt::format("fork: {}", errno_text(errno)));
   if (pid == 0) {
     go.write.reset();  // so that its read ends when gomapd does
     run_child(executable.c_str(), argv.data(), go.read.get(), failure.write.get(), output);
@@ -93,7 +93,7 @@ Result<void> Child::start() {
   failure_.reset();
   if (count == 0) return {};
   (void)poll_status();
-  return fail(Errc::kNotFound, fmt::format("execve: {}", std::strerror(error)));  // NOLINT(concurrency-mt-unsafe)
+  return fail(Errc::kNotFound, fmt::format("execve: {}", errno_text(error)));
 }
 
 std::optional<int> Child::poll_status() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace gomapd {
@@ -37,14 +38,20 @@ using Result = std::expected<T, Error>;
 }
 
 // Puts the layer's own context before the error of the layer below.
-[[nodiscard]] inline std::unexpected<Error> add_context(std::string context, Error error) {
+[[nodiscard]] inline std::unexpected<Error> add_context(std::string context, const Error& error) {
   context += ": ";
   context += error.context;
   return std::unexpected(Error{error.code, std::move(context)});
 }
 
+// The words for an errno value.
+[[nodiscard]] inline std::string errno_text(int error) {
+  return std::generic_category().message(error);
+}
+
 }  // namespace gomapd
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared takes none
 #define GOMAPD_CONCAT_INNER(a, b) a##b
 #define GOMAPD_CONCAT(a, b) GOMAPD_CONCAT_INNER(a, b)
 #define GOMAPD_TRY_NAMED(result, expression)                   \
@@ -65,3 +72,4 @@ using Result = std::expected<T, Error>;
       return std::unexpected(std::move(result).error());            \
   } while (false)
 #define TRY_VOID(expression) TRY_VOID_NAMED(GOMAPD_CONCAT(try_result_, __COUNTER__), expression)
+// NOLINTEND(bugprone-macro-parentheses)

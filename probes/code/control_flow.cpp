@@ -22,10 +22,8 @@ bool falls_through(Instructions instructions, std::uint32_t index) {
     case Flow::kJump:
     case Flow::kIndirectJump:
     case Flow::kReturn:
-    case Flow::kTrap:
-      return false;
-    default:
-      break;
+    case Flow::kTrap: return false;
+    default: break;
   }
   // A function may end in a call that never returns, or in a nop after it.
   return !instruction.never_returns && index + 1 < instructions.size() &&
@@ -35,12 +33,9 @@ bool falls_through(Instructions instructions, std::uint32_t index) {
 bool ends_block(const Instruction& instruction) {
   switch (instruction.flow) {
     case Flow::kNext:
-    case Flow::kIndirectCall:
-      return false;
-    case Flow::kCall:
-      return instruction.never_returns;
-    default:
-      return true;
+    case Flow::kIndirectCall: return false;
+    case Flow::kCall: return instruction.never_returns;
+    default: return true;
   }
 }
 
@@ -83,15 +78,12 @@ std::vector<Graph::Edge> ControlFlow::connect(Instructions instructions) const {
                                      ? block_of_[index_of(instructions, *instruction.target)]
                                      : exit());
         break;
-      case Flow::kReturn:
-        edges.emplace_back(node, exit());
-        break;
+      case Flow::kReturn: edges.emplace_back(node, exit()); break;
       case Flow::kIndirectJump:
         edges.emplace_back(node, anywhere());
         unknown = true;
         break;
-      default:
-        break;
+      default: break;
     }
   }
   if (!unknown) return edges;
@@ -119,7 +111,8 @@ void ControlFlow::cut_restarts(std::vector<Graph::Edge>& edges, Instructions ins
   }
   // A loop whose head is the entry of a function without a stack check.
   if (!calls) restarts_.assign(graph_.size(), false);
-  std::erase_if(edges, [&](const auto& edge) { return edge.second == kEntry && restarts_[edge.first]; });
+  std::erase_if(edges,
+                [&](const auto& edge) { return edge.second == kEntry && restarts_[edge.first]; });
 }
 
 }  // namespace gomapd::code

@@ -43,9 +43,9 @@ bool is_emulated(const ZydisDecodedInstruction& head) {
     return is_between(opcode, 0x80, 0x8f) && head.length == 6;
   if (head.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT) return false;
   if (is_between(opcode, 0x50, 0x57))
-    return head.length == 1 || (head.length == 2 && has_rex(head) && head.raw.rex.offset == 0 &&
-                                head.raw.rex.W == 0 && head.raw.rex.R == 0 &&
-                                head.raw.rex.X == 0 && head.raw.rex.B == 1);
+    return head.length == 1 ||
+           (head.length == 2 && has_rex(head) && head.raw.rex.offset == 0 && head.raw.rex.W == 0 &&
+            head.raw.rex.R == 0 && head.raw.rex.X == 0 && head.raw.rex.B == 1);
   if (is_between(opcode, 0x70, 0x7f) || opcode == 0xeb) return head.length == 2;
   if (opcode == 0xe8 || opcode == 0xe9) return head.length == 5;
   return opcode == 0x90 && head.length == 1;
@@ -81,16 +81,11 @@ Flow flow_of(const MachineInstruction& machine) {
   const bool direct = machine.operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
                       machine.operands[0].imm.is_relative != 0;
   switch (machine.head.meta.category) {
-    case ZYDIS_CATEGORY_COND_BR:
-      return Flow::kConditional;
-    case ZYDIS_CATEGORY_UNCOND_BR:
-      return direct ? Flow::kJump : Flow::kIndirectJump;
-    case ZYDIS_CATEGORY_CALL:
-      return direct ? Flow::kCall : Flow::kIndirectCall;
-    case ZYDIS_CATEGORY_RET:
-      return Flow::kReturn;
-    default:
-      break;
+    case ZYDIS_CATEGORY_COND_BR: return Flow::kConditional;
+    case ZYDIS_CATEGORY_UNCOND_BR: return direct ? Flow::kJump : Flow::kIndirectJump;
+    case ZYDIS_CATEGORY_CALL: return direct ? Flow::kCall : Flow::kIndirectCall;
+    case ZYDIS_CATEGORY_RET: return Flow::kReturn;
+    default: break;
   }
   switch (machine.head.mnemonic) {
     case ZYDIS_MNEMONIC_UD0:
@@ -98,10 +93,8 @@ Flow flow_of(const MachineInstruction& machine) {
     case ZYDIS_MNEMONIC_UD2:
     case ZYDIS_MNEMONIC_INT1:
     case ZYDIS_MNEMONIC_INT3:
-    case ZYDIS_MNEMONIC_HLT:
-      return Flow::kTrap;
-    default:
-      return Flow::kNext;
+    case ZYDIS_MNEMONIC_HLT: return Flow::kTrap;
+    default: return Flow::kNext;
   }
 }
 

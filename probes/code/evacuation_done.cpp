@@ -51,8 +51,8 @@ Load flags_load(const MachineInstruction& machine) {
 
 bool clears_same_size_grow(const MachineInstruction& machine, Register value) {
   const auto& mask = machine.operands[1];
-  return machine.head.mnemonic == ZYDIS_MNEMONIC_AND &&
-         low_byte_of(machine.operands[0]) == value && mask.type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
+  return machine.head.mnemonic == ZYDIS_MNEMONIC_AND && low_byte_of(machine.operands[0]) == value &&
+         mask.type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
          (mask.imm.value.u & 0xffU) == kWithoutSameSizeGrow;
 }
 
@@ -91,7 +91,10 @@ class Replacement {
  public:
   Replacement(std::span<const Instruction> instructions, const ControlFlow& flow,
               std::uint32_t load, Register hmap)
-      : instructions_(instructions), flow_(flow), load_(load), home_(flow.block_of(load)),
+      : instructions_(instructions),
+        flow_(flow),
+        load_(load),
+        home_(flow.block_of(load)),
         hmap_(set_of(hmap)) {}
 
   // The nearest emulated instruction before the load that runs exactly when the
@@ -101,7 +104,8 @@ class Replacement {
     const auto once = flow_.graph().once_between(ControlFlow::kEntry, home_);
     for (const Node node : once | std::views::reverse) {
       if (node >= flow_.exit() || avoids[node]) continue;
-      for (auto i = node == home_ ? load_ : flow_.block(node).last; i-- > flow_.block(node).first;) {
+      for (auto i = node == home_ ? load_ : flow_.block(node).last;
+           i-- > flow_.block(node).first;) {
         if (floor == i) return std::nullopt;
         if (instructions_[i].emulated) return if_keeps_hmap(i, i, load_, Calls::kKeepIt);
       }
@@ -111,11 +115,11 @@ class Replacement {
 
   // The same after the load.
   [[nodiscard]] std::optional<std::uint32_t> after() const {
-    const auto avoids =
-        flow_.graph().reach(ControlFlow::kEntry, Graph::Direction::kForward, home_);
+    const auto avoids = flow_.graph().reach(ControlFlow::kEntry, Graph::Direction::kForward, home_);
     for (const Node node : flow_.graph().once_between(home_, flow_.exit())) {
       if (node >= flow_.exit() || avoids[node]) continue;
-      for (auto i = node == home_ ? load_ + 1 : flow_.block(node).first; i < flow_.block(node).last; ++i)
+      for (auto i = node == home_ ? load_ + 1 : flow_.block(node).first; i < flow_.block(node).last;
+           ++i)
         if (instructions_[i].emulated) return if_keeps_hmap(i, load_, i, Calls::kClobberIt);
     }
     return std::nullopt;

@@ -71,7 +71,8 @@ void Graph::find_cycles() {
       stack.pop_back();
       on_stack[node] = false;
       component_[node] = components;
-      in_cycle_[node] = !alone || std::ranges::find(successors(root), root) != successors(root).end();
+      in_cycle_[node] =
+          !alone || std::ranges::find(successors(root), root) != successors(root).end();
     } while (node != root);
     ++components;
   };
@@ -126,7 +127,8 @@ std::vector<Node> Graph::once_between(Node from, Node to) const {
   std::vector<Node> between;
   for (Node node = 0; node < size(); ++node)
     if (forward[node] && backward[node]) between.push_back(node);
-  std::ranges::stable_sort(between, std::ranges::greater{}, [&](Node node) { return component_[node]; });
+  std::ranges::stable_sort(between, std::ranges::greater{},
+                           [&](Node node) { return component_[node]; });
 
   std::vector<Node> result;
   std::uint32_t lowest_target = component_[from];  // as far as edges lead so far
@@ -134,7 +136,8 @@ std::vector<Node> Graph::once_between(Node from, Node to) const {
     const bool passed_by = lowest_target < component_[node];
     if (!passed_by && !in_cycle_[node]) result.push_back(node);
     for (const Node next : successors(node))
-      if (forward[next] && backward[next]) lowest_target = std::min(lowest_target, component_[next]);
+      if (forward[next] && backward[next])
+        lowest_target = std::min(lowest_target, component_[next]);
   }
   return result;
 }

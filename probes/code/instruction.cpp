@@ -21,7 +21,10 @@ constexpr std::size_t kMaxInstructions = 1U << 17U;
 class Descent {
  public:
   Descent(Bytes body, elf::Vaddr entry, const NeverReturns& never_returns)
-      : body_(body), entry_(entry), never_returns_(never_returns), bytes_(body.size(), Byte::kNew) {}
+      : body_(body),
+        entry_(entry),
+        never_returns_(never_returns),
+        bytes_(body.size(), Byte::kNew) {}
 
   Result<std::vector<Instruction>> run() {
     std::vector<Offset> pending = {0};
@@ -50,8 +53,9 @@ class Descent {
       // A panic's call, or the nop after it that keeps its return address
       // inside the function, may be the last thing in a function.
       if (instruction.flow == Flow::kCall || is_nop(instruction)) return {};
-      return fail(Errc::kMalformed, fmt::format("function at {:#x}: control runs past its end, {:#x}",
-                                                entry_, offset));
+      return fail(
+          Errc::kMalformed,
+          fmt::format("function at {:#x}: control runs past its end, {:#x}", entry_, offset));
     }
     return {};
   }
@@ -87,12 +91,9 @@ class Descent {
     switch (instruction.flow) {
       case Flow::kNext:
       case Flow::kConditional:
-      case Flow::kIndirectCall:
-        return true;
-      case Flow::kCall:
-        return !instruction.never_returns;
-      default:
-        return false;
+      case Flow::kIndirectCall: return true;
+      case Flow::kCall: return !instruction.never_returns;
+      default: return false;
     }
   }
 

@@ -28,7 +28,22 @@ enum class Flow : std::uint8_t {
 
 // General-purpose registers in the hardware's encoding order, so that r14 is 14.
 enum class Register : std::uint8_t {
-  kRax, kRcx, kRdx, kRbx, kRsp, kRbp, kRsi, kRdi, kR8, kR9, kR10, kR11, kR12, kR13, kR14, kR15,
+  kRax,
+  kRcx,
+  kRdx,
+  kRbx,
+  kRsp,
+  kRbp,
+  kRsi,
+  kRdi,
+  kR8,
+  kR9,
+  kR10,
+  kR11,
+  kR12,
+  kR13,
+  kR14,
+  kR15,
   kNone = 255,
 };
 
@@ -36,9 +51,8 @@ enum class Register : std::uint8_t {
 using RegisterSet = std::uint16_t;
 
 [[nodiscard]] constexpr RegisterSet set_of(Register reg) {
-  return reg == Register::kNone
-             ? RegisterSet{0}
-             : static_cast<RegisterSet>(1U << static_cast<unsigned>(reg));
+  return reg == Register::kNone ? RegisterSet{0}
+                                : static_cast<RegisterSet>(1U << static_cast<unsigned>(reg));
 }
 
 // The condition of a branch in the hardware's encoding (the low four bits of

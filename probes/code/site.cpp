@@ -42,7 +42,9 @@ Result<FunctionCode> FunctionCode::decode(Bytes body, elf::Vaddr entry, elf::Mac
   return code;
 }
 
-std::string FunctionCode::name() const { return fmt::format("function at {:#x}", entry_); }
+std::string FunctionCode::name() const {
+  return fmt::format("function at {:#x}", entry_);
+}
 
 // Whether rbp is the function's frame pointer when a block begins: it is when
 // it is at the end of all blocks before it. Starts from "yes everywhere but at
@@ -81,18 +83,23 @@ Site FunctionCode::site_at(std::uint32_t index) const {
   return {.instruction = instructions_[index], .frame_linked = linked};
 }
 
-bool FunctionCode::work_follows(std::uint32_t index) const {
+// The most that may still be executed between the instruction, itself
+// included, and the return.
+FunctionCode::Work FunctionCode::work_after(std::uint32_t index) const {
   const Node home = flow_.block_of(index);
   const auto reached = flow_.graph().reach(home, Graph::Direction::kForward);
   const auto returns = flow_.graph().reach(flow_.exit(), Graph::Direction::kBackward);
+  auto work = Work::kNone;
   for (Node node = 0; node < flow_.exit(); ++node) {
     if (!reached[node] || !returns[node]) continue;
-    if (flow_.graph().in_cycle(node)) return true;
-    const auto first = node == home ? index : flow_.block(node).first;
-    for (auto i = first; i < flow_.block(node).last; ++i)
-      if (is_call(instructions_[i])) return true;
+    const bool loops = flow_.graph().in_cycle(node);
+    if (loops) work = Work::kCallsOrLoops;
+    for (auto i = node == home ? index : flow_.block(node).first; i < flow_.block(node).last; ++i) {
+      if (loops && instructions_[i].flow == Flow::kIndirectCall) return Work::kHashingLoop;
+      if (is_call(instructions_[i])) work = Work::kCallsOrLoops;
+    }
   }
-  return false;
+  return work;
 }
 
 // A check is a chain of blocks from the entry on that only compare and branch
@@ -104,7 +111,8 @@ std::optional<std::uint32_t> FunctionCode::check_branch() const {
   Node node = ControlFlow::kEntry;
   while (node < flow_.exit() && !flow_.graph().in_cycle(node)) {
     const auto& block = flow_.block(node);
-    const auto instructions = std::span(instructions_).subspan(block.first, block.last - block.first);
+    const auto instructions =
+        std::span(instructions_).subspan(block.first, block.last - block.first);
     const bool compares_only = std::ranges::none_of(instructions, [](const auto& instruction) {
       return is_call(instruction) || instruction.links_frame || writes(instruction, Register::kRsp);
     });
@@ -135,10 +143,10 @@ Result<Site> FunctionCode::start_after_check(std::uint32_t branch) const {
 
   const auto& check = instructions_[branch];
   const bool taken_restarts =
-      check.target && flow_.restarts(flow_.block_of(static_cast<std::uint32_t>(
-                          std::ranges::lower_bound(instructions_, *check.target, {},
-                                                   &Instruction::offset) -
-                          instructions_.begin())));
+      check.target &&
+      flow_.restarts(flow_.block_of(static_cast<std::uint32_t>(
+          std::ranges::lower_bound(instructions_, *check.target, {}, &Instruction::offset) -
+          instructions_.begin())));
   if (check.emulated && check.condition == Condition::kBelowOrEqual && taken_restarts) {
     Site site = site_at(branch);
     site.rule = HitRule::kUnlessBranchTaken;
@@ -185,8 +193,10 @@ Result<std::vector<Site>> FunctionCode::end_sites() const {
       const auto& instruction = instructions_[i];
       if (instruction.offset == start.instruction.offset) return return_sites();
       if (!instruction.emulated) continue;
+      const auto work = work_after(i);
+      if (work == Work::kHashingLoop) return return_sites();
       Site site = site_at(i);
-      site.work_follows = work_follows(i);
+      site.work_follows = work != Work::kNone;
       return std::vector{site};
     }
   }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "probes/code/control_flow.h"
@@ -54,8 +56,10 @@ class FunctionCode {
 
   // The last emulatable instruction that every completed call executes exactly
   // once, after the start site: on every path from entry to a RET, in no loop.
-  // Where there is none, every RET (stepped). Paths that never return (panics,
-  // throws, morestack's way back to the entry) don't count.
+  // Where there is none, or where the copying still comes after it (a loop that
+  // calls through a pointer: the key's hash function), every RET (stepped).
+  // Paths that never return (panics, throws, morestack's way back to the entry)
+  // don't count. See Site::work_follows for what else may come after it.
   [[nodiscard]] Result<std::vector<Site>> end_sites() const;
 
   // Every RET and every jump out of the function: one of them is executed by
@@ -78,7 +82,8 @@ class FunctionCode {
   [[nodiscard]] Result<Site> start_after_check(std::uint32_t branch) const;
   [[nodiscard]] Result<Site> start_without_check() const;
   [[nodiscard]] Site site_at(std::uint32_t index) const;
-  [[nodiscard]] bool work_follows(std::uint32_t index) const;
+  enum class Work : std::uint8_t { kNone, kCallsOrLoops, kHashingLoop };
+  [[nodiscard]] Work work_after(std::uint32_t index) const;
   void link_frames();
   [[nodiscard]] std::string name() const;
 

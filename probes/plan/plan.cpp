@@ -184,16 +184,26 @@ Result<void> plan_sites(GoBinary& binary) {
   return {};
 }
 
+std::unexpected<Error> not_go(const Error& error) {
+  if (error.code == Errc::kMalformed)
+    return fail(Errc::kMalformed, "not a Go program, or a damaged one (" + error.context + ")");
+  return fail(error.code, "not a Go program (" + error.context + ")");
+}
+
 }  // namespace
 
 Result<GoBinary> analyse(Bytes file) {
-  auto image = TRY(elf::Image::parse(file));
-  auto pclntab = TRY(go::Pclntab::find(image));
-  GoBinary binary{.image = std::move(image), .pclntab = std::move(pclntab)};
+  if (file.size() >= 2 && file[0] == std::byte{'#'} && file[1] == std::byte{'!'})
+    return fail(Errc::kNotGo, "a script, not a Go program: name the program that it starts");
+  auto image = elf::Image::parse(file);
+  if (!image) return not_go(image.error());
+  auto pclntab = go::Pclntab::find(*image);
+  if (!pclntab) return not_go(pclntab.error());
+  GoBinary binary{*std::move(image), *std::move(pclntab), {}, {}, {}, {}, {}};
   if (auto build_info = go::read_build_info(binary.image))
     binary.build_info = *std::move(build_info);
   else if (build_info.error().code != Errc::kNotGo)
-    return std::unexpected(std::move(build_info).error());
+    return not_go(build_info.error());
   binary.design = find_design(binary.pclntab);
   if (auto planned = plan_sites(binary); !planned) {
     binary.sites.clear();

@@ -33,12 +33,12 @@ struct ProbeSite {
 struct GoBinary {
   elf::Image image;
   go::Pclntab pclntab;
-  go::BuildInfo build_info{};  // version empty: the binary has none
-  go::Version version{};
-  std::optional<go::Design> design{};
-  std::vector<ProbeSite> sites{};  // empty when there is a refusal
+  go::BuildInfo build_info;  // version empty: the binary has none
+  go::Version version;
+  std::optional<go::Design> design;
+  std::vector<ProbeSite> sites;  // empty when there is a refusal
   // Why it can't be traced exactly; empty when it can.
-  std::string refusal{};
+  std::string refusal;
 
   [[nodiscard]] go::TypeLayout type_layout() const;
   // The map type at file address `address`, from the file alone.

@@ -7,5 +7,5 @@
 #include "tests/fuzz/fuzz_targets.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  return gomapd::fuzz::pclntab(std::as_bytes(std::span(data, size)));
+  return gomapd::fuzz::fuzz_pclntab(std::as_bytes(std::span(data, size)));
 }

@@ -42,12 +42,12 @@ void use_function(const go::Pclntab& table, const go::Function& function) {
 
 }  // namespace
 
-int elf(Bytes input) {
+int fuzz_elf(Bytes input) {
   if (const auto image = elf::Image::parse(input)) use_image(*image);
   return 0;
 }
 
-int pclntab(Bytes input) {
+int fuzz_pclntab(Bytes input) {
   const auto image = elf::Image::parse(input);
   if (!image) return 0;
   const auto table = go::Pclntab::find(*image);
@@ -59,7 +59,7 @@ int pclntab(Bytes input) {
   return 0;
 }
 
-int build_info(Bytes input) {
+int fuzz_build_info(Bytes input) {
   const auto image = elf::Image::parse(input);
   if (!image) return 0;
   if (const auto info = go::read_build_info(*image)) {
@@ -69,7 +69,7 @@ int build_info(Bytes input) {
   return 0;
 }
 
-int types(Bytes input) {
+int fuzz_types(Bytes input) {
   constexpr elf::Vaddr kBase = 0x10000;
   const ByteReader memory(input, "memory");
   const go::ReadMemory read = [&](elf::Vaddr address, std::span<std::byte> out) {

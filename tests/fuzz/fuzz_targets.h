@@ -8,11 +8,11 @@
 // so that the unit tests replay inputs with any compiler.
 namespace gomapd::fuzz {
 
-int elf(Bytes input);
-int pclntab(Bytes input);
-int build_info(Bytes input);
+int fuzz_elf(Bytes input);
+int fuzz_pclntab(Bytes input);
+int fuzz_build_info(Bytes input);
 // The input is the memory of a process from address 0x10000 on: its first type
 // record stands there. All layouts are tried.
-int types(Bytes input);
+int fuzz_types(Bytes input);
 
 }  // namespace gomapd::fuzz

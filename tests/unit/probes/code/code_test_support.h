@@ -56,7 +56,8 @@ inline std::string describe_ends(std::string_view hex, const NeverReturns& never
   const auto sites = code->end_sites();
   if (!sites) return sites.error().context;
   std::string text;
-  for (const auto& site : *sites) text += (text.empty() ? "" : ", ") + describe_site(from_hex(hex), site);
+  for (const auto& site : *sites)
+    text += (text.empty() ? "" : ", ") + describe_site(from_hex(hex), site);
   return text;
 }
 
@@ -65,8 +66,8 @@ inline std::string describe_done(std::string_view hex) {
   if (!code) return code.error().context;
   const auto site = code->evacuation_done_site();
   if (!site) return site.error().context;
-  return describe_site(from_hex(hex), *site) + " h=" +
-         std::to_string(static_cast<unsigned>(site->hmap));
+  return describe_site(from_hex(hex), *site) +
+         " h=" + std::to_string(static_cast<unsigned>(site->hmap));
 }
 
 }  // namespace gomapd::code

@@ -13,7 +13,9 @@ namespace {
 using Edges = std::vector<Graph::Edge>;
 using Nodes = std::vector<Node>;
 
-Graph graph_of(Node size, const Edges& edges) { return Graph(size, edges); }
+Graph graph_of(Node size, const Edges& edges) {
+  return Graph(size, edges);
+}
 
 TEST(Graph, OnceBetweenFollowsAStraightLine) {
   EXPECT_EQ(graph_of(3, {{0, 1}, {1, 2}}).once_between(0, 2), (Nodes{0, 1, 2}));
@@ -61,7 +63,8 @@ Nodes once_between_by_definition(const Graph& graph, Node from, Node to) {
   if (!graph.reach(from, kForward)[to]) return result;
   for (Node node = 0; node < graph.size(); ++node) {
     bool cyclic = false;
-    for (const Node next : graph.successors(node)) cyclic = cyclic || graph.reach(next, kForward)[node];
+    for (const Node next : graph.successors(node))
+      cyclic = cyclic || graph.reach(next, kForward)[node];
     const bool needed = node == to || !graph.reach(from, kForward, node)[to];
     if (needed && !cyclic) result.push_back(node);
   }

@@ -57,18 +57,17 @@ TEST_P(OtherCode, IsNoEndOfAGrowth) {
   EXPECT_EQ(describe_done(GetParam()), "function at 0x401000: does not clear sameSizeGrow");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Bodies, OtherCode,
-    testing::Values("0fb64808 83e1fb 884808 c3",            // another flag
-                    "0fb64809 83e1f7 884809 c3",            // another field
-                    "0fb64808 83e1f7 884b08 c3",            // to another object
-                    "0fb64808 83e1f7 885008 c3",            // another value
-                    "0fb64808 83e1f7 4889d8 884808 c3",     // base overwritten
-                    "0fb64808 83e1f7 b101 884808 c3",       // value overwritten
-                    "0fb64c1008 83e1f7 884c1008 c3",        // an index
-                    "640fb64808 83e1f7 64884808 c3",        // thread-local
-                    "0fb74808 83e1f7 66894808 c3",          // a word
-                    "0fb64808 83e1f7 c3"));                 // no store
+INSTANTIATE_TEST_SUITE_P(Bodies, OtherCode,
+                         testing::Values("0fb64808 83e1fb 884808 c3",         // another flag
+                                         "0fb64809 83e1f7 884809 c3",         // another field
+                                         "0fb64808 83e1f7 884b08 c3",         // to another object
+                                         "0fb64808 83e1f7 885008 c3",         // another value
+                                         "0fb64808 83e1f7 4889d8 884808 c3",  // base overwritten
+                                         "0fb64808 83e1f7 b101 884808 c3",    // value overwritten
+                                         "0fb64c1008 83e1f7 884c1008 c3",     // an index
+                                         "640fb64808 83e1f7 64884808 c3",     // thread-local
+                                         "0fb74808 83e1f7 66894808 c3",       // a word
+                                         "0fb64808 83e1f7 c3"));              // no store
 
 }  // namespace
 }  // namespace gomapd::code

@@ -6,17 +6,17 @@
 Builds one small Go program with every toolchain that scripts/go-toolchains.sh
 knows, in the builds listed below, and writes the body of each map function:
 
-  toolchain build function entry size-hex never-returns code-hex
+  toolchain build function entry never-returns code-hex
 
 `never-returns` lists the direct call targets inside the body that are known
 not to return (the runtime's throw and panic functions), as comma-separated
 addresses or `-`. Needs binutils (nm, readelf, objdump) and about 1 GB under
 the cache directory given with --work.
 
-  record_bodies.py [--work DIR] [--dump DIR] [--keep-going] > go_bodies.txt
+  record_bodies.py [--work DIR] [--dump DIR] [--only 1.N,...] > go_bodies.txt
 
-With --dump, one `objdump -d` listing per body is written there: the offsets in
-site_go_test.cpp were read off those by a person.
+With --dump, one `objdump -d` listing per body is written there: what to check
+go_sites.txt against when it changes.
 """
 import argparse
 import os

@@ -3,8 +3,9 @@
 //
 // The sites of the map functions that real toolchains built: go_bodies.txt
 // holds their machine code (record_bodies.py writes it), go_sites.txt the
-// sites that a person read off their disassembly.
+// expected sites, checked against objdump's disassembly by other means.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -33,7 +34,10 @@ std::vector<GoBody> read_bodies() {
   auto file = open_fixture("go_bodies.txt");
   std::string toolchain, build, function, entry, never_return, hex;
   while (file >> toolchain >> build >> function >> entry >> never_return >> hex) {
-    GoBody body{toolchain + " " + build + " " + function, std::stoull(entry, nullptr, 16), {}, from_hex(hex)};
+    GoBody body{toolchain + " " + build + " " + function,
+                std::stoull(entry, nullptr, 16),
+                {},
+                from_hex(hex)};
     std::istringstream list(never_return == "-" ? "" : never_return);
     for (std::string address; std::getline(list, address, ',');)
       body.never_return.insert(std::stoull(address, nullptr, 16));
@@ -68,7 +72,7 @@ std::string sites_of(const GoBody& body) {
   return text;
 }
 
-TEST(GoSites, AreThoseReadOffTheDisassembly) {
+TEST(GoSites, AreThoseOfTheDisassembly) {
   std::vector<std::string> found;
   for (const auto& body : bodies()) found.push_back(body.name + ": " + sites_of(body));
   std::vector<std::string> expected;
@@ -80,11 +84,22 @@ TEST(GoSites, AreThoseReadOffTheDisassembly) {
     EXPECT_EQ(found[i], expected[i]);
 }
 
+// What a growth of any Go version starts and ends in; 12 instead of 1 us a hit
+// would be felt here. rehash is missing: it ends in what it calls.
+bool is_growth(const GoBody& body) {
+  return std::ranges::any_of(
+      std::to_array<std::string_view>({"runtime.hashGrow", "runtime.advanceEvacuationMark",
+                                       "(*table).grow", "(*table).split", "(*Map).growToTable",
+                                       "(*Map).growToSmall"}),
+      [&](auto function) { return body.name.ends_with(function); });
+}
+
 TEST(GoSites, OfGrowthFunctionsAreAllEmulated) {
   for (const auto& body : bodies()) {
     const auto code = decode(body);
     ASSERT_TRUE(code) << body.name;
     EXPECT_TRUE(code->start_site().value_or(Site{}).instruction.emulated) << body.name;
+    if (!is_growth(body)) continue;
     for (const auto& end : code->end_sites().value_or(std::vector<Site>{Site{}}))
       EXPECT_TRUE(end.instruction.emulated) << body.name;
     if (body.name.ends_with("advanceEvacuationMark")) {
@@ -118,7 +133,8 @@ class Instructions {
   [[nodiscard]] std::vector<Offset> after(const Instruction& instruction) const {
     std::vector<Offset> next;
     const bool jumps = instruction.flow == Flow::kJump || instruction.flow == Flow::kConditional;
-    if (jumps && instruction.target && *instruction.target != 0) next.push_back(*instruction.target);
+    if (jumps && instruction.target && *instruction.target != 0)
+      next.push_back(*instruction.target);
     const bool stops = instruction.flow == Flow::kJump || instruction.flow == Flow::kReturn ||
                        instruction.flow == Flow::kTrap || instruction.never_returns;
     if (!stops) next.push_back(instruction.end());
@@ -142,8 +158,7 @@ class Instructions {
 
 TEST(GoSites, EndAtTheLastEmulatedInstructionOfEveryCompletedCall) {
   for (const auto& body : bodies()) {
-    // The brute force is quadratic.
-    if (body.bytes.size() > 700) continue;
+    if (!is_growth(body)) continue;
     const auto code = decode(body);
     ASSERT_TRUE(code) << body.name;
     const auto ends = code->end_sites();
@@ -151,7 +166,8 @@ TEST(GoSites, EndAtTheLastEmulatedInstructionOfEveryCompletedCall) {
     const Instructions instructions(*code);
     const Offset end = ends->front().instruction.offset;
     for (const auto& instruction : code->instructions()) {
-      const bool is_candidate = instruction.emulated && !instructions.returns(0, instruction.offset) &&
+      const bool is_candidate = instruction.emulated &&
+                                !instructions.returns(0, instruction.offset) &&
                                 !instructions.repeats(instruction);
       if (instruction.offset == end) {
         EXPECT_TRUE(is_candidate) << body.name;
@@ -168,7 +184,8 @@ TEST(GoBodies, NeverCrashWhenTruncated) {
   for (const auto& body : bodies()) {
     if (!body.name.starts_with("1.15 plain") && !body.name.starts_with("1.26 plain")) continue;
     for (std::size_t size = 0; size < body.bytes.size(); ++size) {
-      const auto code = FunctionCode::decode(Bytes(body.bytes).first(size), body.entry, elf::Machine::kAmd64);
+      const auto code =
+          FunctionCode::decode(Bytes(body.bytes).first(size), body.entry, elf::Machine::kAmd64);
       if (!code) continue;
       (void)code->start_site();
       (void)code->end_sites();

@@ -106,6 +106,11 @@ TEST(EndSites, SayWhetherWorkFollows) {
   EXPECT_TRUE(call->end_sites()->front().work_follows);
 }
 
+TEST(EndSites, AreTheReturnsWhereTheCopyingComesAfterAllElse) {
+  // push rbp; mov rbp,rsp; jmp; body: call rcx; dec rbx; test; jne body; pop; ret
+  EXPECT_EQ(describe_ends("55 4889e5 eb05 ffd1 48ffcb 4885db 75f6 5d c3"), "+0x11 ret stepped");
+}
+
 TEST(EndSites, LieBeforeTheWayToTwoReturnsParts) {
   // push rbp; test rax,rax; je; nop; pop; ret; nop; pop; ret
   EXPECT_EQ(describe_ends("55 4885c0 7403 90 5d c3 90 5d c3"), "+0x4 jz");
