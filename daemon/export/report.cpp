@@ -14,6 +14,8 @@ namespace gomapd::exporter {
 namespace {
 
 constexpr std::string_view kHeading = "    GROWTHS       BYTES       TIME      MAPS   LARGEST  ";
+// Of the live table, so that 80 columns leave room for names.
+constexpr std::string_view kLiveHeading = "  GROWTHS       BYTES     MAPS  ";
 constexpr std::size_t kMaxTypeColumns = 40;
 
 std::string kinds_text(const std::array<std::uint64_t, GM_KIND_COUNT>& by_kind) {
@@ -60,7 +62,9 @@ std::string type_text(const model::SiteSummary& site) {
 
 // One line of the live table: numbers, function, type.
 std::string site_line(const model::SiteSummary& site, std::size_t width) {
-  const auto numbers = numbers_text(site);
+  const auto numbers =
+      fmt::format("{:>9}  {:>10}  {:>7}  ", human_count(site.counts.started),
+                  human_bytes(site.cost.bytes), human_count(site.go_maps));
   const std::size_t room = width > numbers.size() + 20 ? width - numbers.size() : 20;
   const auto type = keep_start(type_text(site), std::min(room / 2, kMaxTypeColumns));
   const auto place = keep_end(place_text(site), room - columns(type) - 2);
@@ -123,7 +127,7 @@ std::string report_text(const TraceReport& report, std::size_t width) {
 std::string live_table(const TraceReport& report, std::size_t width, std::size_t rows) {
   std::string text = keep_start(headline(report), width);
   if (!text.ends_with('\n')) text += '\n';
-  text += keep_start(fmt::format("{}FUNCTION, TYPE", kHeading), width) + "\n";
+  text += keep_start(fmt::format("{}FUNCTION, TYPE", kLiveHeading), width) + "\n";
   const std::size_t room = rows > 3 ? rows - 3 : 0;
   const auto shown = std::min(room, report.summary.sites.size());
   for (std::size_t i = 0; i < shown; ++i) text += site_line(report.summary.sites[i], width);

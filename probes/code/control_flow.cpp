@@ -53,7 +53,8 @@ void ControlFlow::split(Instructions instructions) {
   std::vector<bool> leads(instructions.size() + 1);
   leads[0] = true;
   for (std::uint32_t i = 0; i < instructions.size(); ++i) {
-    if (instructions[i].target) leads[index_of(instructions, *instructions[i].target)] = true;
+    const auto& target = instructions[i].target;
+    if (target) leads[index_of(instructions, *target)] = true;
     if (ends_block(instructions[i]) || !falls_through(instructions, i)) leads[i + 1] = true;
   }
   block_of_.resize(instructions.size());

@@ -144,7 +144,8 @@ class Replacement {
     return std::ranges::any_of(range, [&](const auto& instruction) {
       const bool is_call =
           instruction.flow == Flow::kCall || instruction.flow == Flow::kIndirectCall;
-      return (instruction.writes & hmap_) != 0 && !(is_call && calls == Calls::kKeepIt);
+      if (is_call && calls == Calls::kKeepIt) return false;
+      return (instruction.writes & hmap_) != 0;
     });
   }
 

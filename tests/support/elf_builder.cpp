@@ -81,7 +81,7 @@ std::vector<std::byte> ElfBuilder::build() const {
     dynamic.put(Elf64_Dyn{DT_NULL, {0}});
     for (const auto& entry : relocations_)
       dynamic.put(Elf64_Rela{entry.address, entry.type, static_cast<Elf64_Sxword>(entry.addend)});
-    segments.push_back({kDynamicAddress, PF_R | PF_W, dynamic.data(), dynamic.size()});
+    segments.push_back({kDynamicAddress, PF_R, dynamic.data(), dynamic.size()});
   }
 
   std::vector<Elf64_Phdr> headers;

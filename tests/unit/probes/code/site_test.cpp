@@ -178,9 +178,20 @@ TEST(FunctionCode, SurvivesRandomBytes) {
     if (!code) continue;
     for (const auto& site : code->end_sites().value_or(std::vector<Site>{}))
       EXPECT_LE(site.instruction.end(), body.size());
-    (void)code->start_site();
-    (void)code->evacuation_done_site();
+    EXPECT_LE(code->start_site().value_or(Site{}).instruction.end(), body.size());
+    EXPECT_LE(code->evacuation_done_site().value_or(Site{}).instruction.end(), body.size());
   }
+}
+
+// All algorithms are linear; a quadratic one would take minutes here.
+TEST(FunctionCode, TakesTheLargestBodies) {
+  constexpr std::size_t kBlocks = 65000;
+  std::string far;      // jne +0; mov eax,ecx; ... before the pattern
+  std::string returns;  // jne +1; ret; ...
+  for (std::size_t i = 0; i < kBlocks; ++i) far += "750089c8";
+  for (std::size_t i = 0; i < kBlocks; ++i) returns += "7501c3";
+  EXPECT_TRUE(describe_done(far + "0fb6480883e1f7884808c3").ends_with("stepped h=0"));
+  EXPECT_EQ(decode_hex(returns + "c3")->return_sites()->size(), kBlocks + 1);
 }
 
 }  // namespace
