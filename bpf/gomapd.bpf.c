@@ -14,6 +14,7 @@
 #include "bpf/tables.bpf.h"
 #include "bpf/target.bpf.h"
 #include "bpf/stack.bpf.h"
+#include "bpf/type.bpf.h"
 #include "bpf/growth.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -87,9 +88,15 @@ int gm_classic_end(struct pt_regs *ctx)
 	growth.keys = hmap.count;
 	growth.go_map_keys = hmap.count;
 	growth.goid = gm_goid(&hit);
-	/* For a growth that began before: the flag tells same size only where the
-	 * site comes before its clearing, so leave the kind open. */
-	growth.old_log2 = hmap.B;
+	/* For a growth that began before: all old buckets have moved, so nevacuate
+	 * is their number. */
+	growth.kind = hmap.nevacuate >> (hmap.B & 63) ? GM_KIND_SAME_SIZE : GM_KIND_DOUBLE;
+	growth.old_log2 = growth.kind == GM_KIND_DOUBLE ? hmap.B - 1 : hmap.B;
+	if (hit.site->type_register != GM_NO_REGISTER)
+		growth.type = gm_register(ctx, hit.site->type_register);
+	else if (hit.site->stack_abi && hit.site->frame_linked)
+		/* advanceEvacuationMark's second argument, above frame and return. */
+		gm_read(&growth.type, sizeof(growth.type), ctx->bp + 24);
 	gm_identify(&hit, growth.go_map, &growth);
 	gm_finish(&hit, &growth);
 	return 0;

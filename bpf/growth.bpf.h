@@ -11,6 +11,9 @@ struct gm_hmap {
 	__u8 B;
 	__u16 noverflow;
 	__u32 hash0;
+	__u64 buckets;
+	__u64 oldbuckets;
+	__u64 nevacuate;
 };
 
 /* go1.24 to go1.27 internal/runtime/maps/map.go: type Map, up to globalShift. */
@@ -149,6 +152,7 @@ static __always_inline void gm_begin(struct pt_regs *ctx, const struct gm_hit *h
 	open.key.kind = growth->kind;
 	open.key.old_log2 = growth->old_log2;
 	open.key.type = growth->type ? growth->type - hit->bias : 0;
+	gm_keep_type(hit, growth->type);
 	open.key.stack = gm_stack_id(ctx, hit);
 	counter = gm_counter_of(&open.key, hit);
 	if (!counter)
@@ -190,6 +194,7 @@ static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth
 		key.tgid = hit->tgid;
 		key.kind = growth->kind;
 		key.old_log2 = growth->old_log2;
+		key.type = growth->type ? growth->type - hit->bias : 0;
 		growth->flags |= GM_FLAG_BEGAN_BEFORE;
 	}
 	counter = gm_counter_of(&key, hit);

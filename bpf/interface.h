@@ -56,8 +56,11 @@ struct gm_site {
 	__u8 end_kind;     /* SWISS_END: enum gm_kind of what ends here */
 	__u16 goid_offset; /* in runtime.g */
 	__u16 load_factor; /* classic: keys a pair of buckets holds, 13 or 12 */
-	__u16 pad;
+	__u8 type_register; /* CLASSIC_END: holds the type, or GM_NO_REGISTER */
+	__u8 pad;
 	__s64 tls_g_offset; /* stack_abi: of g from the thread pointer */
+	__u64 types;  /* type descriptors that the linker made: [types, etypes) */
+	__u64 etypes;
 };
 
 /* Identifies a growth under way. */
@@ -103,6 +106,33 @@ struct gm_stack {
 	__u32 count;     /* of pcs; 0 while it is being filled */
 	__u32 truncated; /* there were more */
 	__u64 pcs[GM_MAX_FRAMES]; /* return addresses less the load bias */
+};
+
+/*
+ * A map type that reflect.MapOf made at run time: its record lies in the heap
+ * and goes with the process, so what names and sizes it is kept here.
+ */
+struct gm_type_key {
+	__u64 type; /* address less the load bias */
+	__u32 tgid;
+	__u32 pad;
+};
+
+#define GM_TYPE_BYTES 136  /* runtime's map type, its longest form */
+#define GM_TYPE_PREFIX 88  /* its shortest */
+#define GM_RTYPE_BYTES 48  /* abi.Type */
+
+struct gm_type {
+	__u32 complete; /* 0 while it is being filled */
+	__u32 pad;
+	__u64 bias;
+	__u64 key;  /* addresses of the parts' records, as in memory */
+	__u64 elem;
+	__u64 unit; /* bucket or group */
+	__u8 record[GM_TYPE_BYTES];
+	__u8 key_record[GM_RTYPE_BYTES];
+	__u8 elem_record[GM_RTYPE_BYTES];
+	__u8 unit_record[GM_RTYPE_BYTES];
 };
 
 struct gm_open {
@@ -158,11 +188,12 @@ enum gm_stat {
 	GM_STAT_STACK_FAULT = 12,  /* a stack ended at unreadable memory */
 	GM_STAT_UNCOUNTED = 13,    /* not even that could be kept */
 	GM_STAT_RESTARTED = 14,    /* a start whose key was open: cleared or dropped before */
-	GM_STAT_COUNT = 15,
+	GM_STAT_TYPES_FULL = 15,   /* a run-time type that could not be kept */
+	GM_STAT_COUNT = 16,
 };
 
 #ifdef __cplusplus
-static_assert(sizeof(struct gm_site) == 32);
+static_assert(sizeof(struct gm_site) == 48);
 static_assert(sizeof(struct gm_growth_id) == 24);
 static_assert(sizeof(struct gm_counter_key) == 24);
 static_assert(sizeof(struct gm_counter) == 64);

@@ -73,6 +73,21 @@ struct {
 	__type(value, struct gm_counter);
 } gm_empty_counter SEC(".maps");
 
+/* Map types made at run time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct gm_type_key);
+	__type(value, struct gm_type);
+} gm_types SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gm_type);
+} gm_empty_type SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);

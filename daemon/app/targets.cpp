@@ -10,24 +10,70 @@
 namespace gomapd::app {
 namespace {
 
-// From the file; else, for types that reflect made at run time, from the
-// memory of a process that uses it.
-Result<go::GoMapType> read_type(const GoBinary& plan, pid_t pid, std::uint64_t bias,
-                                std::uint64_t address) {
-  auto from_file = plan.map_type(address);
-  if (from_file || pid == 0) return from_file;
-  const auto read = [&](go::Vaddr at, std::span<std::byte> out) {
-    if (!proc::read_memory(pid, at + bias, out)) return false;
-    // Pointers in memory carry the load bias; addresses here do not.
-    if (out.size() == sizeof(std::uint64_t)) {
-      std::uint64_t pointer = 0;
-      std::memcpy(&pointer, out.data(), sizeof(pointer));
-      pointer -= bias;
-      std::memcpy(out.data(), &pointer, sizeof(pointer));
-    }
+// The memory of a process as far as a type record needs it: what the executable
+// holds, what the probes kept, and the process itself while it lives.
+class TypeMemory {
+ public:
+  TypeMemory(const GoBinary* plan, pid_t pid, std::uint64_t type, const gm_type& kept)
+      : plan_(plan),
+        pid_(pid),
+        bias_(kept.bias),
+        pieces_{{{type, std::as_bytes(std::span(kept.record))},
+                 {kept.unit - kept.bias, std::as_bytes(std::span(kept.unit_record))},
+                 {kept.key - kept.bias, std::as_bytes(std::span(kept.key_record))},
+                 {kept.elem - kept.bias, std::as_bytes(std::span(kept.elem_record))}}} {}
+
+  [[nodiscard]] bool read(go::Vaddr address, std::span<std::byte> out, go::Content content) const {
+    if (plan_->read_file(address, out, content)) return true;
+    if (!read_piece(address, out) && !proc::read_memory(pid_, address + bias_, out)) return false;
+    if (content == go::Content::kPointer) take_bias_off(out);
     return true;
+  }
+
+ private:
+  struct Piece {
+    go::Vaddr address;
+    Bytes bytes;
   };
-  return go::read_map_type(read, plan.pclntab.moduledata(), plan.type_layout(), address);
+
+  [[nodiscard]] bool read_piece(go::Vaddr address, std::span<std::byte> out) const {
+    for (const auto& piece : pieces_) {
+      const auto bytes =
+          ByteReader(piece.bytes, "kept type").sub(address - piece.address, out.size());
+      if (!bytes) continue;
+      std::ranges::copy(*bytes, out.begin());
+      return true;
+    }
+    return false;
+  }
+
+  void take_bias_off(std::span<std::byte> out) const {
+    std::uint64_t pointer = 0;
+    if (out.size() != sizeof(pointer)) return;
+    std::memcpy(&pointer, out.data(), sizeof(pointer));
+    pointer -= bias_;
+    std::memcpy(out.data(), &pointer, sizeof(pointer));
+  }
+
+  const GoBinary* plan_;
+  pid_t pid_;
+  std::uint64_t bias_;
+  std::array<Piece, 4> pieces_;
+};
+
+bool is_linked(const GoBinary& plan, std::uint64_t type) {
+  const auto& moduledata = plan.pclntab.moduledata();
+  return type >= moduledata.types && type < moduledata.etypes;
+}
+
+model::TypeInfo describe(const GoBinary& plan, const Result<go::GoMapType>& type) {
+  model::TypeInfo info;
+  info.shape.version = plan.version;
+  if (!type) return info;
+  info.name = type->name;
+  info.shape.unit_bytes = type->unit_bytes;
+  info.shape.scan = type->has_pointers ? model::Scan::kPointers : model::Scan::kNoPointers;
+  return info;
 }
 
 }  // namespace
@@ -47,27 +93,29 @@ Result<std::uint32_t> BinaryTable::add(proc::MappedFile file, const std::string&
 }
 
 const model::TypeInfo& TraceResolver::type(std::uint32_t binary, std::uint32_t pid,
-                                           std::uint64_t bias, std::uint64_t address) {
-  const Key key{binary, address};
+                                           std::uint64_t address) {
+  static const model::TypeInfo kUnknown;
+  if (binary >= binaries_->size()) return kUnknown;
+  const auto& plan = binaries_->at(binary).plan;
+  const bool linked = is_linked(plan, address);
+  const TypeKey key{binary, linked ? 0 : pid, address};
   if (const auto found = types_.find(key); found != types_.end()) return found->second;
-  model::TypeInfo info;
-  if (binary < binaries_->size()) {
-    const auto& plan = binaries_->at(binary).plan;
-    info.shape.version = plan.version;
-    if (address != 0) {
-      if (const auto type = read_type(plan, static_cast<pid_t>(pid), bias, address)) {
-        info.name = type->name;
-        info.shape.unit_bytes = type->unit_bytes;
-        info.shape.scan = type->has_pointers ? model::Scan::kPointers : model::Scan::kNoPointers;
-      }
-    }
-  }
-  return types_.emplace(key, std::move(info)).first->second;
+  if (linked || address == 0)
+    return types_.emplace(key, describe(plan, plan.map_type(address))).first->second;
+
+  const auto kept = tracer_->made_type(pid, address);
+  if (!kept) return types_.emplace(key, describe(plan, fail(Errc::kGone, "not kept"))).first->second;
+  const TypeMemory memory(&plan, static_cast<pid_t>(pid), address, *kept);
+  const auto read = [&](go::Vaddr at, std::span<std::byte> out, go::Content content) {
+    return memory.read(at, out, content);
+  };
+  const auto type = go::read_map_type(read, plan.pclntab.moduledata(), plan.type_layout(), address);
+  return types_.emplace(key, describe(plan, type)).first->second;
 }
 
 const model::Stack& TraceResolver::stack(std::uint32_t binary, std::uint64_t id) {
   static const model::Stack kUnknown;
-  const Key key{binary, id};
+  const StackKey key{binary, id};
   if (const auto found = stacks_.find(key); found != stacks_.end()) return found->second;
   if (binary >= binaries_->size()) return kUnknown;
   const auto stack = tracer_->stack(id);

@@ -2,9 +2,9 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "daemon/kernel/tracer.h"
@@ -40,26 +40,27 @@ class TraceResolver final : public model::Resolver {
   TraceResolver(const BinaryTable* binaries, const kernel::Tracer* tracer)
       : binaries_(binaries), tracer_(tracer) {}
 
-  const model::TypeInfo& type(std::uint32_t binary, std::uint32_t pid, std::uint64_t bias,
+  const model::TypeInfo& type(std::uint32_t binary, std::uint32_t pid,
                               std::uint64_t address) override;
   const model::Stack& stack(std::uint32_t binary, std::uint64_t id) override;
 
  private:
-  struct Key {
+  struct TypeKey {
     std::uint32_t binary;
-    std::uint64_t value;
-    friend bool operator==(const Key&, const Key&) = default;
+    std::uint32_t pid;  // 0: a type of the executable itself
+    std::uint64_t type;
+    friend auto operator<=>(const TypeKey&, const TypeKey&) = default;
   };
-  struct Hash {
-    std::size_t operator()(const Key& key) const {
-      return (key.value ^ key.binary) * 0x9e3779b97f4a7c15ULL;
-    }
+  struct StackKey {
+    std::uint32_t binary;
+    std::uint64_t id;
+    friend auto operator<=>(const StackKey&, const StackKey&) = default;
   };
 
   const BinaryTable* binaries_;
   const kernel::Tracer* tracer_;
-  std::unordered_map<Key, model::TypeInfo, Hash> types_;
-  std::unordered_map<Key, model::Stack, Hash> stacks_;
+  std::map<TypeKey, model::TypeInfo> types_;
+  std::map<StackKey, model::Stack> stacks_;
 };
 
 }  // namespace gomapd::app

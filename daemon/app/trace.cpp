@@ -131,6 +131,8 @@ class TraceSession {
     began_ = Clock::now();
     last_drawn_ = began_;
     for (const auto& process : processes_) output_.process("process_started", process.info);
+    // steady_clock is CLOCK_MONOTONIC, which the probes' records carry.
+    tracing_since_ns_ = static_cast<std::uint64_t>(began_.time_since_epoch().count());
     tracer_.activate();
     const auto& first = processes_.front().info;
     const auto& plan = binaries_.at(processes_.front().binary).plan;
@@ -183,7 +185,7 @@ class TraceSession {
     for (const auto& record : batch_) {
       if (record.kind == GM_RECORD_STARTED) seen_.add(record);
       // Looked up now, while the process can still be asked.
-      const auto event = model::decode(record, resolver_);
+      const auto event = model::decode(record, tracing_since_ns_, resolver_);
       if (output_.wants_growths()) output_.growth(event);
     }
     return {};
@@ -228,6 +230,7 @@ class TraceSession {
   model::SeenMaps seen_;
   std::vector<gm_record> batch_;
   Clock::time_point began_;
+  std::uint64_t tracing_since_ns_ = 0;
   Clock::time_point last_drawn_;
 };
 

@@ -56,7 +56,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
 struct Options {
   app::InspectOptions inspect;
   app::TraceOptions trace;
-  std::string duration;
+  std::optional<std::string> duration;
   std::string detail = "growth";
   bool verbose = false;
 };
@@ -105,11 +105,11 @@ Result<void> run_trace(Options& options) {
   auto& trace = options.trace;
   if (trace.pids.empty() && trace.command.empty())
     return fail(Errc::kUsage, "trace: say what to trace: -p PID, or -- COMMAND");
-  if (!options.duration.empty()) {
-    trace.duration = parse_duration(options.duration);
+  if (options.duration) {
+    trace.duration = parse_duration(*options.duration);
     if (!trace.duration)
       return fail(Errc::kUsage, fmt::format("trace: -d {}: not a time such as 10s, 500ms or 5m",
-                                            options.duration));
+                                            *options.duration));
   }
   return app::trace(trace);
 }

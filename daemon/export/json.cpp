@@ -87,7 +87,8 @@ void add_started(Json& json, const model::GrowthEvent& event) {
 
 void add_finished(Json& json, const model::GrowthEvent& event) {
   json["kind"] = model::to_string(event.kind);
-  json["duration_ns"] = event.duration_ns ? Json(*event.duration_ns) : Json(nullptr);
+  json["duration_ns"] = event.duration_ns;
+  json["began_before"] = event.began_before;
   json["old_buckets"] = event.sizes.old_buckets;
   json["new_buckets"] = event.sizes.new_buckets;
 }

@@ -121,8 +121,9 @@ std::string human_bytes(std::uint64_t bytes) {
 std::string human_duration(std::uint64_t ns) {
   const auto value = static_cast<double>(ns);
   if (ns < 1000) return fmt::format("{} ns", ns);
-  if (ns < 1'000'000) return fmt::format("{:.1f} µs", value / 1e3);
-  if (ns < 1'000'000'000) return fmt::format("{:.1f} ms", value / 1e6);
+  // What would be rounded up to 1000.0 belongs to the next unit.
+  if (ns < 999'950) return fmt::format("{:.1f} µs", value / 1e3);
+  if (ns < 999'950'000) return fmt::format("{:.1f} ms", value / 1e6);
   return fmt::format("{:.1f} s", value / 1e9);
 }
 

@@ -219,12 +219,18 @@ Result<void> Tracer::attach(std::span<const ProbeSite> sites, std::uint32_t bina
     offsets.at(kernel_site.role).push_back(site.file_offset);
     cookies.at(kernel_site.role).push_back(index);
   }
+  const auto links_before = state_->links.size();
   for (unsigned role = 0; role < GM_ROLE_COUNT; ++role) {
     if (offsets.at(role).empty()) continue;
     auto* program = state_->program(role);
-    TRY_VOID(state_->use_multi
-                 ? state_->attach_multi(program, path, pid, offsets.at(role), cookies.at(role))
-                 : state_->attach_one_by_one(program, path, pid, offsets.at(role), cookies.at(role)));
+    auto attached =
+        state_->use_multi
+            ? state_->attach_multi(program, path, pid, offsets.at(role), cookies.at(role))
+            : state_->attach_one_by_one(program, path, pid, offsets.at(role), cookies.at(role));
+    if (!attached) {
+      state_->links.resize(links_before);  // all or none
+      return attached;
+    }
   }
   return {};
 }
@@ -265,6 +271,15 @@ std::optional<gm_stack> Tracer::stack(std::uint64_t id) const {
   if (stack.count == 0) return std::nullopt;
   stack.count = std::min<__u32>(stack.count, GM_MAX_FRAMES);
   return stack;
+}
+
+std::optional<gm_type> Tracer::made_type(std::uint32_t tgid, std::uint64_t type) const {
+  gm_type kept{};
+  const gm_type_key key{.type = type, .tgid = tgid, .pad = 0};
+  if (bpf_map__lookup_elem(state_->skeleton->maps.gm_types, &key, sizeof(key), &kept, sizeof(kept),
+                           0) != 0)
+    return std::nullopt;
+  return kept.complete != 0 ? std::optional(kept) : std::nullopt;
 }
 
 Result<Stats> Tracer::stats() const {

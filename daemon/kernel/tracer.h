@@ -72,6 +72,9 @@ class Tracer {
   [[nodiscard]] Result<std::vector<CounterRow>> counters() const;
   // The frames of a stack id; nothing for 0 or one that was not kept.
   [[nodiscard]] std::optional<gm_stack> stack(std::uint64_t id) const;
+  // What was kept of the type at `type` (less the load bias) that process `tgid`
+  // made at run time; nothing for types of the executable itself.
+  [[nodiscard]] std::optional<gm_type> made_type(std::uint32_t tgid, std::uint64_t type) const;
   [[nodiscard]] Result<Stats> stats() const;
 
   // "uprobe_multi" or "perf_event".

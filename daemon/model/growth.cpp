@@ -42,13 +42,11 @@ std::uint64_t bucket_array_bytes(unsigned b, const SlotShape& shape) {
   if (shape.unit_bytes == 0) return 0;
   const auto base = std::uint64_t{1} << std::min(b, kLargestB);
   std::uint64_t size = 0;
-  if (b < 4) {
-    size = base * shape.unit_bytes;
-  } else {
-    if (__builtin_mul_overflow(base + base / 16, shape.unit_bytes, &size)) return 0;
-    // What the size class leaves over becomes overflow buckets too.
+  const auto ahead = b < 4 ? 0 : base / 16;
+  if (__builtin_mul_overflow(base + ahead, shape.unit_bytes, &size)) return 0;
+  // What the size class leaves over becomes overflow buckets too.
+  if (ahead != 0)
     size = usable_bytes(size, shape.scan, shape.version) / shape.unit_bytes * shape.unit_bytes;
-  }
   return allocated_bytes(size, shape.scan, shape.version);
 }
 

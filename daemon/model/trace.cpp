@@ -53,9 +53,9 @@ SiteKey site_key(const Stack& stack, const TypeInfo& type) {
 
 }  // namespace
 
-GrowthEvent decode(const gm_record& record, Resolver& resolver) {
+GrowthEvent decode(const gm_record& record, std::uint64_t tracing_since_ns, Resolver& resolver) {
   GrowthEvent event;
-  event.what = static_cast<gm_record_kind>(record.kind);
+  event.what = record.kind == GM_RECORD_STARTED ? GM_RECORD_STARTED : GM_RECORD_FINISHED;
   event.monotonic_ns = record.time_ns;
   event.pid = record.tgid;
   event.tid = record.tid;
@@ -64,7 +64,7 @@ GrowthEvent decode(const gm_record& record, Resolver& resolver) {
   event.on_goroutine_stack = (record.flags & GM_FLAG_ON_STACK) != 0;
   event.kind = kind_of(record.key);
   event.design = design_of(event.kind);
-  event.type = &resolver.type(record.binary, record.tgid, record.bias, record.key.type);
+  event.type = &resolver.type(record.binary, record.tgid, record.key.type);
   event.stack = &resolver.stack(record.binary, record.key.stack);
   event.sizes = growth_sizes(event.kind, record.key.old_log2, event.type->shape);
   event.keys = record.keys;
@@ -72,14 +72,16 @@ GrowthEvent decode(const gm_record& record, Resolver& resolver) {
   event.reason = growth_reason(event.kind, record.keys, event.sizes.old_buckets);
   event.overflow_buckets = record.overflow_buckets;
   event.overflow_is_estimate = record.key.old_log2 >= kExactOverflowB;
-  if (event.what == GM_RECORD_FINISHED && (record.flags & GM_FLAG_BEGAN_BEFORE) == 0)
-    event.duration_ns = record.duration_ns;
+  event.began_before = (record.flags & GM_FLAG_BEGAN_BEFORE) != 0;
+  event.duration_ns = event.began_before
+                          ? record.time_ns - std::min<std::uint64_t>(record.time_ns, tracing_since_ns)
+                          : record.duration_ns;
   return event;
 }
 
 void SeenMaps::add(const gm_record& record) {
   if (is_full()) return;
-  const Key key{record.binary, record.key.stack, record.key.type};
+  const Key key{record.tgid, record.binary, record.key.stack, record.key.type};
   if (by_key_[key].insert(identity(record)).second) ++total_;
 }
 
@@ -96,7 +98,7 @@ Summary summarize(std::span<const CounterRow> rows, std::span<const Process> pro
   std::map<SiteKey, SiteSummary> sites;
   for (const auto& [key, value] : rows) {
     const auto kind = kind_of(key);
-    const auto& type = resolver.type(value.binary, key.tgid, value.bias, key.type);
+    const auto& type = resolver.type(value.binary, key.tgid, key.type);
     const auto bytes = growth_sizes(kind, key.old_log2, type.shape).bytes;
     add(summary.counts, value);
     add(summary.cost, value, bytes);
@@ -116,7 +118,7 @@ Summary summarize(std::span<const CounterRow> rows, std::span<const Process> pro
 
   std::map<SiteKey, std::unordered_set<std::uint64_t>> go_maps;
   for (const auto& [key, identities] : seen.by_key()) {
-    const auto& type = resolver.type(key.binary, 0, 0, key.type);
+    const auto& type = resolver.type(key.binary, key.pid, key.type);
     go_maps[site_key(resolver.stack(key.binary, key.stack), type)].insert(identities.begin(),
                                                                          identities.end());
   }

@@ -2,6 +2,7 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -52,7 +53,10 @@ struct GrowthEvent {
   GrowthSizes sizes;
   std::uint64_t overflow_buckets = 0;
   bool overflow_is_estimate = false;
-  std::optional<std::uint64_t> duration_ns;  // absent when its start was not seen
+  // Of finished ones. Of one that began before tracing: since tracing began, so
+  // it took longer than that.
+  std::uint64_t duration_ns = 0;
+  bool began_before = false;
   const TypeInfo* type = nullptr;            // never null
   const Stack* stack = nullptr;              // never null; empty when unknown
 };
@@ -107,7 +111,7 @@ class Resolver {
  public:
   virtual ~Resolver() = default;
   [[nodiscard]] virtual const TypeInfo& type(std::uint32_t binary, std::uint32_t pid,
-                                             std::uint64_t bias, std::uint64_t address) = 0;
+                                             std::uint64_t address) = 0;
   [[nodiscard]] virtual const Stack& stack(std::uint32_t binary, std::uint64_t id) = 0;
 };
 
@@ -117,8 +121,10 @@ struct CounterRow {
   gm_counter value;
 };
 
-// What one record says. Pure but for what the resolver does.
-[[nodiscard]] GrowthEvent decode(const gm_record& record, Resolver& resolver);
+// What one record says. `tracing_since_ns`: CLOCK_MONOTONIC when tracing began.
+// Pure but for what the resolver does.
+[[nodiscard]] GrowthEvent decode(const gm_record& record, std::uint64_t tracing_since_ns,
+                                 Resolver& resolver);
 
 // Remembers which maps grew where.
 class SeenMaps {
@@ -128,8 +134,9 @@ class SeenMaps {
 
   void add(const gm_record& record);
   [[nodiscard]] bool is_full() const { return total_ >= kLimit; }
-  // Identities seen under (binary, stack id, type).
+  // Under which identities are seen.
   struct Key {
+    std::uint32_t pid;
     std::uint32_t binary;
     std::uint64_t stack;
     std::uint64_t type;

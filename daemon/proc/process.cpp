@@ -51,12 +51,13 @@ Result<Fd> open_pidfd(pid_t pid) {
 
 Result<Process> Process::open(pid_t pid) {
   auto pidfd = TRY(open_pidfd(pid));
-  auto exe = TRY(read_exe(pid));
+  auto exe = read_exe(pid);
   auto file = MappedFile::open(fmt::format("/proc/{}/exe", pid));
   // Only now is it certain that path and file are those of the process held.
   if (has_exited(pidfd)) return no_such_process(pid);
+  if (!exe) return std::unexpected(std::move(exe).error());
   if (!file) return add_context(fmt::format("process {}", pid), std::move(file).error());
-  return Process{pid, std::move(pidfd), std::move(exe), *std::move(file)};
+  return Process{pid, std::move(pidfd), *std::move(exe), *std::move(file)};
 }
 
 bool has_exited(const Fd& pidfd) {

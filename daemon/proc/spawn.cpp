@@ -92,7 +92,8 @@ Result<void> Child::start() {
   while (count < 0 && errno == EINTR);
   failure_.reset();
   if (count == 0) return {};
-  (void)poll_status();
+  int status = 0;  // it ends at once
+  if (waitpid(pid_, &status, 0) == pid_) status_ = status;
   return fail(Errc::kNotFound, fmt::format("execve: {}", errno_text(error)));
 }
 

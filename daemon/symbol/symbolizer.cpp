@@ -10,14 +10,18 @@ namespace gomapd::symbol {
 bool is_runtime_map_function(std::string_view function) {
   // go1.15 to go1.27: runtime/map*.go, runtime/linkname_swiss.go,
   // internal/runtime/maps/*.go. Note runtime.main: "map" is followed by a verb.
-  constexpr std::array<std::string_view, 8> kPrefixes{
-      "runtime.mapassign", "runtime.mapdelete",        "runtime.mapclear", "runtime.mapclone",
-      "runtime.growWork",  "runtime.hashGrow",         "runtime.evacuate", "internal/runtime/maps.",
+  constexpr std::array<std::string_view, 10> kPrefixes{
+      "runtime.mapassign",      "runtime.mapdelete", "runtime.mapclear",    "runtime.mapclone",
+      "runtime.growWork",       "runtime.hashGrow",  "runtime.evacuate",    "runtime.reflect_map",
+      "internal/runtime/maps.", "reflect.mapassign",
   };
-  constexpr std::array<std::string_view, 3> kReflectPrefixes{
-      "runtime.reflect_map", "reflect.mapassign", "runtime.reflectlite_map"};
-  const auto matches = [&](std::string_view prefix) { return function.starts_with(prefix); };
-  return std::ranges::any_of(kPrefixes, matches) || std::ranges::any_of(kReflectPrefixes, matches);
+  // The name that the linker gives runtime.mapclone (since Go 1.21).
+  if (function == "maps.clone") return true;
+  return std::ranges::any_of(kPrefixes, [&](std::string_view prefix) {
+    // A slash further on: the prefix is only the beginning of an import path.
+    return function.starts_with(prefix) &&
+           function.find('/', prefix.size()) == std::string_view::npos;
+  });
 }
 
 std::vector<Frame> symbolize(const go::Pclntab& pclntab,
@@ -27,7 +31,10 @@ std::vector<Frame> symbolize(const go::Pclntab& pclntab,
   for (const auto return_address : return_addresses) {
     // A return address may already belong to the next line: look at the call.
     const auto unfolded = pclntab.frames_at(return_address - 1);
-    if (unfolded.empty()) frames.emplace_back();
+    if (unfolded.empty()) {
+      outside_runtime = true;
+      frames.emplace_back();
+    }
     for (const auto& frame : unfolded) {
       outside_runtime = outside_runtime || !is_runtime_map_function(frame.function);
       if (outside_runtime)

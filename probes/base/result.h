@@ -54,11 +54,11 @@ using Result = std::expected<T, Error>;
 // NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared takes none
 #define GOMAPD_CONCAT_INNER(a, b) a##b
 #define GOMAPD_CONCAT(a, b) GOMAPD_CONCAT_INNER(a, b)
-#define GOMAPD_TRY_NAMED(result, expression)                   \
-  __extension__({                                              \
-    auto result = (expression);                                \
+#define GOMAPD_TRY_NAMED(result, expression)                        \
+  __extension__({                                                   \
+    auto result = (expression);                                     \
     if (!result) return std::unexpected(std::move(result).error()); \
-    *std::move(result);                                        \
+    *std::move(result);                                             \
   })
 
 // The value of a Result, or return its error from the calling function.
@@ -66,10 +66,9 @@ using Result = std::expected<T, Error>;
 #define TRY(expression) GOMAPD_TRY_NAMED(GOMAPD_CONCAT(try_result_, __COUNTER__), expression)
 
 // The same for Result<void>.
-#define TRY_VOID_NAMED(result, expression)                          \
-  do {                                                              \
-    if (auto result = (expression); !result)                        \
-      return std::unexpected(std::move(result).error());            \
+#define TRY_VOID_NAMED(result, expression)                                                      \
+  do {                                                                                          \
+    if (auto result = (expression); !result) return std::unexpected(std::move(result).error()); \
   } while (false)
 #define TRY_VOID(expression) TRY_VOID_NAMED(GOMAPD_CONCAT(try_result_, __COUNTER__), expression)
 // NOLINTEND(bugprone-macro-parentheses)

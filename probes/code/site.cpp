@@ -219,4 +219,28 @@ Result<std::vector<Site>> FunctionCode::return_sites() const {
   return sites;
 }
 
+bool FunctionCode::keeps_from_entry(Register kept, const Instruction& site,
+                                    const std::function<bool(elf::Vaddr)>& preserves) const {
+  const auto found = std::ranges::find(instructions_, site.offset, &Instruction::offset);
+  if (found == instructions_.end() || flow_.has_unknown_targets()) return false;
+  const auto index = static_cast<std::uint32_t>(found - instructions_.begin());
+  const Node home = flow_.block_of(index);
+  const auto writes = [&](std::uint32_t first, std::uint32_t last) {
+    return std::ranges::any_of(
+        std::span(instructions_).subspan(first, last - first),
+        [&](const auto& one) {
+          if (one.flow == Flow::kCall && preserves(one.target_address)) return false;
+          return (one.writes & set_of(kept)) != 0;
+        });
+  };
+  if (flow_.graph().in_cycle(home) || writes(flow_.block(home).first, index)) return false;
+  const auto forward = flow_.graph().reach(ControlFlow::kEntry, Graph::Direction::kForward, home);
+  const auto backward = flow_.graph().reach(home, Graph::Direction::kBackward);
+  for (Node node = 0; node < flow_.exit(); ++node)
+    if (node != home && forward[node] && backward[node] &&
+        writes(flow_.block(node).first, flow_.block(node).last))
+      return false;
+  return true;
+}
+
 }  // namespace gomapd::code

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -73,6 +74,12 @@ class FunctionCode {
   // possible, else the load itself. One before the load is preferred: the flag
   // and nevacuate are still as they were during the growth.
   [[nodiscard]] Result<Site> evacuation_done_site() const;
+
+  // Whether `kept` still holds at `site` what it held at the function's entry:
+  // no path between them writes it. A call counts as a write unless `preserves`
+  // says that the function at its address keeps all registers.
+  [[nodiscard]] bool keeps_from_entry(Register kept, const Instruction& site,
+                                      const std::function<bool(elf::Vaddr)>& preserves) const;
 
  private:
   FunctionCode() = default;

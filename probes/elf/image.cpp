@@ -21,12 +21,9 @@ constexpr std::uint64_t kMaxSectionName = 256;
 
 std::uint32_t relative_type(Machine machine) {
   switch (machine) {
-    case Machine::kAmd64:
-      return R_X86_64_RELATIVE;
-    case Machine::kArm64:
-      return R_AARCH64_RELATIVE;
-    case Machine::kOther:
-      break;
+    case Machine::kAmd64: return R_X86_64_RELATIVE;
+    case Machine::kArm64: return R_AARCH64_RELATIVE;
+    case Machine::kOther: break;
   }
   return 0;
 }
@@ -52,8 +49,8 @@ Result<std::vector<Elf64_Phdr>> read_program_headers(const ByteReader& file,
                                                      const Elf64_Ehdr& header) {
   if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum == 0 ||
       header.e_phnum > kMaxProgramHeaders)
-    return fail(Errc::kMalformed, fmt::format("elf: {} program headers of {} bytes",
-                                              header.e_phnum, header.e_phentsize));
+    return fail(Errc::kMalformed, fmt::format("elf: {} program headers of {} bytes", header.e_phnum,
+                                              header.e_phentsize));
   const ByteReader table(TRY(file.sub(header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr))),
                          "program headers");
   std::vector<Elf64_Phdr> headers(header.e_phnum);
@@ -74,8 +71,8 @@ Result<std::vector<Segment>> read_segments(Bytes file, const std::vector<Elf64_P
   for (const auto& header : headers) {
     if (header.p_type != PT_LOAD || header.p_memsz == 0) continue;
     if (header.p_filesz > header.p_memsz || !checked_add(header.p_vaddr, header.p_memsz))
-      return fail(Errc::kMalformed, fmt::format("elf: segment at {:#x} has impossible sizes",
-                                                header.p_vaddr));
+      return fail(Errc::kMalformed,
+                  fmt::format("elf: segment at {:#x} has impossible sizes", header.p_vaddr));
     const auto bytes = clamp(file, header.p_offset, header.p_filesz);
     file_bytes += bytes.size();
     segments.push_back({header.p_vaddr, header.p_memsz, header.p_filesz, header.p_offset, bytes,
@@ -139,8 +136,7 @@ Result<Image> Image::parse(Bytes file) {
   image.sections_ = read_sections(reader, header);
   for (const auto& program_header : program_headers) {
     if (program_header.p_type != PT_NOTE) continue;
-    prefer_build_id(clamp(file, program_header.p_offset, program_header.p_filesz),
-                    image.build_id_);
+    prefer_build_id(clamp(file, program_header.p_offset, program_header.p_filesz), image.build_id_);
   }
   for (const auto& program_header : program_headers) {
     if (program_header.p_type != PT_DYNAMIC || !image.is_pie_) continue;

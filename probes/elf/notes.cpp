@@ -31,7 +31,9 @@ std::string_view as_text(Bytes bytes) {
 }
 
 // Notes of build ids are padded to four bytes. gABI: Note Section.
-constexpr std::uint64_t padded(std::uint32_t size) { return (std::uint64_t{size} + 3) & ~3ULL; }
+constexpr std::uint64_t padded(std::uint32_t size) {
+  return (std::uint64_t{size} + 3) & ~3ULL;
+}
 
 Result<Note> read_note(const ByteReader& notes, std::uint64_t offset) {
   const auto header = TRY(notes.load<Elf64_Nhdr>(offset));

@@ -44,7 +44,7 @@ Result<Relocations> Relocations::parse(Bytes table, std::uint32_t relative_type)
       return fail(Errc::kUnsupported, "relocations: too many are out of order");
     relocations.rest_.push_back({entry.r_offset, std::bit_cast<std::uint64_t>(entry.r_addend)});
   }
-  std::ranges::stable_sort(relocations.rest_, {}, &Entry::address);
+  std::ranges::sort(relocations.rest_, {}, &Entry::address);
   return relocations;
 }
 

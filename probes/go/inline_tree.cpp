@@ -14,8 +14,8 @@ namespace {
 // go1.15 to go1.27 src/runtime/symtab.go, src/internal/abi/symtab.go.
 constexpr std::uint32_t kPcdataInlTreeIndex = 2;
 constexpr std::uint32_t kNoFuncdata = 0xffffffff;  // since go1.18
-// The compiler inlines some tens of levels deep.
-constexpr int kMaxDepth = 128;
+// Real programs inline some ten levels deep.
+constexpr int kMaxDepth = 64;
 // Of wanted calls in one function; hostile trees could make millions.
 constexpr std::size_t kMaxRanges = 1U << 16U;
 // runtime.inlineUnwinder's own bound on a tree's size.

@@ -52,8 +52,8 @@ Result<Slice> read_slice(const elf::Image& image, Vaddr address) {
 }
 
 // Bytes of the slice at `address`, which must be the table's part at `offset`.
-Result<std::uint64_t> part_size(const elf::Image& image, const PclntabHeader& header,
-                                Vaddr address, std::uint64_t offset, std::uint64_t element_size) {
+Result<std::uint64_t> part_size(const elf::Image& image, const PclntabHeader& header, Vaddr address,
+                                std::uint64_t offset, std::uint64_t element_size) {
   const auto slice = TRY(read_slice(image, address));
   const auto start = checked_add(header.address, offset);
   const auto size = checked_mul(slice.length, element_size);
@@ -62,7 +62,8 @@ Result<std::uint64_t> part_size(const elf::Image& image, const PclntabHeader& he
   return *size;
 }
 
-Result<PclntabSizes> read_sizes(const elf::Image& image, const PclntabHeader& header, Vaddr address) {
+Result<PclntabSizes> read_sizes(const elf::Image& image, const PclntabHeader& header,
+                                Vaddr address) {
   PclntabSizes sizes;
   if (header.layout == PclntabLayout::kGo12) {
     sizes.records = TRY(part_size(image, header, address, 0, 1));
@@ -85,7 +86,8 @@ bool is_backed(const elf::Image& image, Vaddr begin, Vaddr end) {
   return begin < end && image.at(begin, end - begin).has_value();
 }
 
-Result<void> check_text(const elf::Image& image, const PclntabHeader& header, const Module& module) {
+Result<void> check_text(const elf::Image& image, const PclntabHeader& header,
+                        const Module& module) {
   const auto& data = module.data;
   const auto* segment = image.segment_at(data.text);
   if (segment == nullptr || !segment->executable || !is_backed(image, data.text, data.etext))

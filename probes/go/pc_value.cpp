@@ -5,8 +5,9 @@
 namespace gomapd::go {
 namespace {
 
-// A function of a million ranges would be tens of megabytes of code.
-constexpr std::uint32_t kMaxSteps = 1U << 20U;
+// A function of so many ranges would be megabytes of code. With the depth of
+// inlining this bounds what one lookup in a hostile table can cost.
+constexpr std::uint32_t kMaxSteps = 1U << 18U;
 
 }  // namespace
 

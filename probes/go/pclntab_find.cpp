@@ -13,6 +13,8 @@ namespace {
 // file may not hold many. Tools that read pclntab hold the magic numbers, but
 // no header around them.
 constexpr int kMaxCandidates = 8;
+// Words that look like a header's first one, with nonsense behind them.
+constexpr int kMaxRefused = 4096;
 
 // Remembers why candidates were refused.
 class Search {
@@ -22,16 +24,20 @@ class Search {
     const auto header = read_pclntab_header(image, address);
     if (!header) {
       refuse(header.error());
+      ++refused_;
       return false;
     }
     return ++candidates_ <= kMaxCandidates;
   }
-  [[nodiscard]] bool exhausted() const { return candidates_ >= kMaxCandidates; }
+  [[nodiscard]] bool exhausted() const {
+    return candidates_ >= kMaxCandidates || refused_ >= kMaxRefused;
+  }
   void refuse(const Error& error) { error_ = error; }
   [[nodiscard]] Error error() const { return error_; }
 
  private:
   int candidates_ = 0;
+  int refused_ = 0;
   Error error_{Errc::kNotGo, "pclntab: there is none"};
 };
 

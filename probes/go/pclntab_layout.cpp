@@ -48,12 +48,9 @@ const HeaderLayout* find_layout(std::uint32_t magic) {
 
 std::uint8_t quantum_of(elf::Machine machine) {
   switch (machine) {
-    case elf::Machine::kAmd64:
-      return 1;
-    case elf::Machine::kArm64:
-      return 4;
-    case elf::Machine::kOther:
-      break;
+    case elf::Machine::kAmd64: return 1;
+    case elf::Machine::kArm64: return 4;
+    case elf::Machine::kOther: break;
   }
   return 0;
 }
@@ -66,7 +63,8 @@ Result<void> read_table_offsets(const ByteReader& table, const HeaderLayout& lay
        {&header.names, &header.cutab, &header.files, &header.pctab, &header.records}) {
     *offset = TRY(table.load<std::uint64_t>(word));
     if (*offset < previous || *offset > table.size())
-      return fail(Errc::kMalformed, fmt::format("pclntab: table at {:#x} is out of order", *offset));
+      return fail(Errc::kMalformed,
+                  fmt::format("pclntab: table at {:#x} is out of order", *offset));
     previous = *offset;
     word += sizeof(std::uint64_t);
   }

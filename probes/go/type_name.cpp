@@ -18,10 +18,10 @@ constexpr int kMaxDepth = 6;
 constexpr std::uint64_t kFirstPart = TypeRecord::kSize;  // of the composite types' own fields
 
 constexpr std::array<std::string_view, kKindLast + 1> kKindNames = {
-    "?",       "bool",    "int",     "int8",    "int16",     "int32",      "int64",
-    "uint",    "uint8",   "uint16",  "uint32",  "uint64",    "uintptr",    "float32",
-    "float64", "complex64", "complex128", "array", "chan",   "func",       "interface",
-    "map",     "ptr",     "slice",   "string",  "struct",    "unsafe.Pointer"};
+    "?",       "bool",      "int",        "int8",   "int16",  "int32",         "int64",
+    "uint",    "uint8",     "uint16",     "uint32", "uint64", "uintptr",       "float32",
+    "float64", "complex64", "complex128", "array",  "chan",   "func",          "interface",
+    "map",     "ptr",       "slice",      "string", "struct", "unsafe.Pointer"};
 
 struct NameBounds {
   Vaddr start = 0;
@@ -51,7 +51,7 @@ Result<std::string> read_name(const ReadMemory& read, const Moduledata& moduleda
   if (bounds.start > moduledata.etypes || bounds.size > moduledata.etypes - bounds.start)
     return fail(Errc::kMalformed, "type: its name is not among the types");
   std::string text(std::min(bounds.size, kMaxName), '\0');
-  if (!read(bounds.start, std::as_writable_bytes(std::span(text))))
+  if (!read(bounds.start, std::as_writable_bytes(std::span(text)), Content::kData))
     return fail(Errc::kMalformed, "type: its name can't be read");
   // One name serves T and *T. go1.27 src/internal/abi/type.go: TFlagExtraStar
   if ((type.flags & kFlagExtraStar) != 0 && text.starts_with('*')) text.erase(0, 1);
@@ -79,7 +79,7 @@ class Namer {
 
  private:
   [[nodiscard]] std::string part(Vaddr address, std::uint64_t offset, int depth) const {
-    const auto pointer = load_from<Vaddr>(*read_, address + offset);
+    const auto pointer = load_pointer(*read_, address + offset);
     return pointer ? name(*pointer, depth) : "?";
   }
 
@@ -88,16 +88,13 @@ class Namer {
       case kKindGoMap:
         return fmt::format("map[{}]{}", part(address, kFirstPart, depth),
                            part(address, kFirstPart + 8, depth));
-      case kKindPointer:
-        return "*" + part(address, kFirstPart, depth);
-      case kKindSlice:
-        return "[]" + part(address, kFirstPart, depth);
+      case kKindPointer: return "*" + part(address, kFirstPart, depth);
+      case kKindSlice: return "[]" + part(address, kFirstPart, depth);
       case kKindArray: {
         const auto length = load_from<std::uint64_t>(*read_, address + kFirstPart + 16);
         return fmt::format("[{}]{}", length.value_or(0), part(address, kFirstPart, depth));
       }
-      default:
-        return std::string(kKindNames[type.kind <= kKindLast ? type.kind : 0]);
+      default: return std::string(kKindNames[type.kind <= kKindLast ? type.kind : 0]);
     }
   }
 
@@ -110,7 +107,7 @@ class Namer {
 
 Result<TypeRecord> read_type_record(const ReadMemory& read, Vaddr address) {
   std::array<std::byte, TypeRecord::kSize> bytes{};
-  if (!read(address, bytes)) return fail(Errc::kMalformed, "type: can't be read");
+  if (!read(address, bytes, Content::kData)) return fail(Errc::kMalformed, "type: can't be read");
   const ByteReader reader(bytes, "type");
   TypeRecord type;
   type.size = TRY(reader.load<std::uint64_t>(0));

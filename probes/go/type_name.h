@@ -36,8 +36,17 @@ enum TypeKind : std::uint8_t {
 template <typename T>
 [[nodiscard]] Result<T> load_from(const ReadMemory& read, Vaddr address) {
   std::array<std::byte, sizeof(T)> bytes{};
-  if (!read(address, bytes)) return fail(Errc::kMalformed, "type: can't be read");
+  if (!read(address, bytes, Content::kData))
+    return fail(Errc::kMalformed, "type: can't be read");
   return std::bit_cast<T>(bytes);
+}
+
+// Loads a pointer from the program's memory.
+[[nodiscard]] inline Result<Vaddr> load_pointer(const ReadMemory& read, Vaddr address) {
+  std::array<std::byte, sizeof(Vaddr)> bytes{};
+  if (!read(address, bytes, Content::kPointer))
+    return fail(Errc::kMalformed, "type: can't be read");
+  return std::bit_cast<Vaddr>(bytes);
 }
 
 [[nodiscard]] Result<TypeRecord> read_type_record(const ReadMemory& read, Vaddr address);

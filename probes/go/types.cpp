@@ -16,6 +16,7 @@ constexpr std::uint64_t kControlBytes = 8;
 constexpr std::uint64_t kMaxSlot = 128;  // bigger keys and elements go by pointer
 constexpr std::uint64_t kKeyType = 48;
 constexpr std::uint64_t kElemType = 56;
+constexpr std::uint64_t kUnitType = 64;  // bucket or group
 
 std::unexpected<Error> impossible(std::string_view what) {
   return fail(Errc::kMalformed, fmt::format("map type: impossible {}", what));
@@ -68,7 +69,7 @@ Result<SlotPlaces> read_places(const ReadMemory& read, const TypeLayout& layout,
 }
 
 Result<std::uint64_t> read_slot_bytes(const ReadMemory& read, Vaddr pointer, bool is_indirect) {
-  const auto part = TRY(load_from<Vaddr>(read, pointer));
+  const auto part = TRY(load_pointer(read, pointer));
   const auto size = TRY(read_type_record(read, part)).size;
   if (is_indirect) return sizeof(Vaddr);
   if (size > kMaxSlot) return impossible("slot size");
@@ -120,6 +121,10 @@ Result<GoMapType> read_map_type(const ReadMemory& read, const Moduledata& module
   } else {
     TRY_VOID(read_swiss(read, layout, address, type));
   }
+  // go1.15 to go1.27: _type.ptrdata of the bucket or group
+  if (const auto unit = load_pointer(read, address + kUnitType))
+    if (const auto pointer_bytes = load_from<std::uint64_t>(read, *unit + 8))
+      type.has_pointers = *pointer_bytes != 0;
   type.name = type_name(read, moduledata, layout, address);
   return type;
 }

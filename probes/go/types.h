@@ -21,19 +21,24 @@ struct GoMapType {
   // Sizes of what is stored in a slot: 8 where it is stored by pointer.
   std::uint64_t key_slot_bytes = 0;   // 0 where the record does not say (Swiss)
   std::uint64_t elem_slot_bytes = 0;  // 0 where the record does not say (Swiss)
-  std::uint64_t unit_bytes = 0;  // classic: bytes of a bucket; Swiss: bytes of a group
-  // Whether a bucket or group holds pointers that the garbage collector follows.
+  std::uint64_t unit_bytes = 0;       // classic: bytes of a bucket; Swiss: bytes of a group
+  // Whether a bucket or group holds pointers that the garbage collector follows;
+  // true as well where that can't be read.
   bool has_pointers = true;
 };
 
-// Reads `out.size()` bytes of the program's memory at file address `address`
-// (the load bias taken off); false when they can't be had.
-using ReadMemory = std::function<bool(Vaddr address, std::span<std::byte> out)>;
+// What is read: a pointer is to be given as a file address, the load bias taken
+// off, wherever it was read from.
+enum class Content : std::uint8_t { kData, kPointer };
+
+// Reads `out.size()` bytes of the program's memory at file address `address`;
+// false when they can't be had.
+using ReadMemory = std::function<bool(Vaddr address, std::span<std::byte> out, Content content)>;
 
 // How type records are laid out in one binary.
 struct TypeLayout {
   Design design = Design::kClassic;
-  bool varint_names = true;      // since Go 1.17; two bytes big-endian before
+  bool varint_names = true;            // since Go 1.17; two bytes big-endian before
   bool swiss_group_layout_27 = false;  // MapType of Go 1.27 (136 bytes)
 };
 

@@ -94,8 +94,25 @@ Result<std::vector<code::Site>> choose_sites(const code::FunctionCode& function,
   return function.end_sites();
 }
 
-gm_site kernel_site(const GoBinary& binary, const ProbePoint& point, const code::Site& site,
-                    Vaddr address) {
+// go1.15 to go1.25 runtime/map.go: advanceEvacuationMark(h, t, newbit) gets its
+// type in rbx, and mostly leaves it there.
+__u8 type_register(const GoBinary& binary, const ProbePoint& point, const code::FunctionCode& code,
+                   const code::Site& site) {
+  // go1.19 runtime/asm_amd64.s: gcWriteBarrier "does not clobber any general-
+  // purpose registers"; since go1.21 gcWriteBarrier1 to 8, which return in r11.
+  const auto preserves = [&](Vaddr target) {
+    const auto function = binary.pclntab.function_at(target);
+    return function && function->entry == target &&
+           function->name.starts_with("runtime.gcWriteBarrier");
+  };
+  const bool is_kept = point.place == Place::kEvacuationDone &&
+                       binary.version.minor >= kRegisterAbiMinor &&
+                       code.keeps_from_entry(code::Register::kRbx, site.instruction, preserves);
+  return is_kept ? static_cast<__u8>(code::Register::kRbx) : GM_NO_REGISTER;
+}
+
+gm_site kernel_site(const GoBinary& binary, const ProbePoint& point, const code::FunctionCode& code,
+                    const code::Site& site, Vaddr address) {
   gm_site kernel{};
   kernel.address = address;
   kernel.role = static_cast<__u8>(point.program);
@@ -103,6 +120,9 @@ gm_site kernel_site(const GoBinary& binary, const ProbePoint& point, const code:
   kernel.frame_linked = site.frame_linked ? 1 : 0;
   kernel.stack_abi = binary.version.minor < kRegisterAbiMinor ? 1 : 0;
   kernel.hmap_register = static_cast<__u8>(site.hmap);
+  kernel.type_register = type_register(binary, point, code, site);
+  kernel.types = binary.pclntab.moduledata().types;
+  kernel.etypes = binary.pclntab.moduledata().etypes;
   kernel.end_kind = static_cast<__u8>(point.ends);
   kernel.goid_offset = goid_offset(binary.version);
   kernel.load_factor = keys_per_bucket_pair(binary.version);
@@ -128,7 +148,7 @@ Result<void> add_sites(GoBinary& binary, const Wanted& wanted) {
                             .file_offset = *offset,
                             .instruction = code::format(body, function.entry, site.instruction),
                             .emulated = site.instruction.emulated,
-                            .kernel = kernel_site(binary, point, site, address)});
+                            .kernel = kernel_site(binary, point, decoded, site, address)});
   }
   return {};
 }
@@ -145,15 +165,21 @@ go::TypeLayout GoBinary::type_layout() const {
           .swiss_group_layout_27 = version.minor >= 27};
 }
 
-Result<go::GoMapType> GoBinary::map_type(Vaddr address) const {
-  const auto read = [this](Vaddr at, std::span<std::byte> out) {
-    const auto bytes = image.at(at, out.size());
-    if (!bytes) return false;
-    std::memcpy(out.data(), bytes->data(), out.size());
+bool GoBinary::read_file(Vaddr address, std::span<std::byte> out, go::Content content) const {
+  if (content == go::Content::kPointer) {
     // Where the linker left a pointer to be relocated, the file may hold 0.
-    if (out.size() == sizeof(Vaddr))
-      if (const auto pointer = image.pointer_at(at)) std::memcpy(out.data(), &*pointer, out.size());
-    return true;
+    const auto pointer = image.pointer_at(address);
+    if (pointer) std::memcpy(out.data(), &*pointer, std::min(out.size(), sizeof(*pointer)));
+    return pointer.has_value();
+  }
+  const auto bytes = image.at(address, out.size());
+  if (bytes) std::ranges::copy(*bytes, out.begin());
+  return bytes.has_value();
+}
+
+Result<go::GoMapType> GoBinary::map_type(Vaddr address) const {
+  const auto read = [this](Vaddr at, std::span<std::byte> out, go::Content content) {
+    return read_file(at, out, content);
   };
   return go::read_map_type(read, pclntab.moduledata(), type_layout(), address);
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ struct GoBinary {
   std::string refusal;
 
   [[nodiscard]] go::TypeLayout type_layout() const;
+  // The bytes at file address `address`, as go::ReadMemory wants them.
+  [[nodiscard]] bool read_file(elf::Vaddr address, std::span<std::byte> out,
+                               go::Content content) const;
   // The map type at file address `address`, from the file alone.
   [[nodiscard]] Result<go::GoMapType> map_type(elf::Vaddr address) const;
 };

@@ -12,7 +12,9 @@ namespace gomapd::fuzz {
 namespace {
 
 // What is computed must not be optimised away.
-void use(std::uint64_t value) { asm volatile("" : : "r"(value)); }
+void use(std::uint64_t value) {
+  asm volatile("" : : "r"(value));
+}
 
 void use_image(const elf::Image& image) {
   for (const auto& section : image.sections()) {
@@ -69,7 +71,7 @@ int fuzz_build_info(Bytes input) {
 int fuzz_types(Bytes input) {
   constexpr elf::Vaddr kBase = 0x10000;
   const ByteReader memory(input, "memory");
-  const go::ReadMemory read = [&](elf::Vaddr address, std::span<std::byte> out) {
+  const go::ReadMemory read = [&](elf::Vaddr address, std::span<std::byte> out, go::Content) {
     if (address < kBase) return false;
     const auto bytes = memory.sub(address - kBase, out.size());
     if (bytes) std::ranges::copy(*bytes, out.begin());

@@ -94,6 +94,28 @@ void check_started(const Json& line, Problems& problems) {
   check_stack(line, problems);
 }
 
+// Of a growth that began before the trace not all can be known; what is not must
+// be null, not a number.
+bool is_unknown_or_positive(const Json& value) { return value.is_null() || is_positive(value); }
+
+void check_finished(const Json& line, Problems& problems) {
+  if (line.value("duration_ns", Json(0)).is_null()) {
+    check_fields(line, {{"old_buckets", is_unknown_or_positive},
+                        {"new_buckets", is_unknown_or_positive}}, problems);
+    return;
+  }
+  check_fields(line, {{"duration_ns", is_count}, {"old_buckets", is_positive},
+                      {"new_buckets", is_positive}}, problems);
+}
+
+int64_t unpaired_lines(const Report& report) {
+  int64_t lines = 0;
+  for (const auto& line : report.lines) {
+    lines += line["event"] == "growth_finished" && line.value("duration_ns", Json(0)).is_null() ? 1 : 0;
+  }
+  return lines;
+}
+
 void check_line(const Json& line, Problems& problems) {
   check_fields(line, {{"time_ns", is_positive}, {"pid", is_positive}}, problems);
   const auto event = line["event"].get<std::string>();
@@ -106,8 +128,7 @@ void check_line(const Json& line, Problems& problems) {
   if (event == "growth_started") {
     check_started(line, problems);
   } else if (event == "growth_finished") {
-    check_fields(line, {{"duration_ns", is_count}, {"old_buckets", is_positive},
-                        {"new_buckets", is_positive}}, problems);
+    check_finished(line, problems);
   } else {
     problems.add("an event that was not asked for: " + event, line.dump());
   }
@@ -123,10 +144,11 @@ void check_summary(const Report& report, Problems& problems) {
                {{"growth_started", is_count}, {"growth_finished", is_count},
                 {"finished_only", is_count}, {"in_progress", is_count},
                 {"bucket_evacuated", is_count}}, problems);
+  const bool lost = summary.value("lost_events", 1) != 0;
   for (const auto& site : summary.value("sites", Json::array())) {
     check_fields(site, {{"function", is_text}, {"file", is_text}, {"line", is_positive},
                         {"map_type", is_type}, {"growths", is_positive}, {"bytes", is_positive},
-                        {"max_keys", is_positive}, {"maps", is_positive}}, problems);
+                        {"max_keys", is_positive}, {"maps", lost ? is_count : is_positive}}, problems);
   }
   for (const auto& process : summary.value("processes", Json::array())) {
     check_fields(process, {{"pid", is_positive}, {"exe", is_text}, {"go_version", is_text},
@@ -161,7 +183,8 @@ void check_sums(const Report& report, Problems& problems) {
   expect("the growths of the sites add up to something else", of_sites, started, problems);
 
   int64_t of_kinds = 0;
-  for (const auto& [kind, growths] : report.summary.value("by_kind", Json::object()).items()) {
+  const auto kinds = report.summary.value("by_kind", Json::object());
+  for (const auto& [kind, growths] : kinds.items()) {
     of_kinds += growths.is_number_integer() ? growths.get<int64_t>() : 0;
   }
   expect("the kinds add up to something else", of_kinds, started, problems);
@@ -176,6 +199,9 @@ void check_sums(const Report& report, Problems& problems) {
          lines_of(report, "growth_started") + lines_of(report, "growth_finished") +
              report.summary.value("lost_events", int64_t{0}),
          started + finished + finished_only, problems);
+  if (unpaired_lines(report) > finished_only) {
+    problems.add("more finished growths without a start than finished_only");
+  }
   if (report.summary.value("probe_hits", int64_t{0}) < started + finished + finished_only) {
     problems.add("fewer probe hits than counted growths");
   }
@@ -189,7 +215,9 @@ Problems check_form(const Report& report) {
   for (const auto& line : report.lines) {
     check_line(line, problems);
     const auto time = line.value("time_ns", int64_t{0});
-    if (time < previous) problems.add("times do not ascend", line.dump());
+    if (time < previous) {
+      problems.add("times do not ascend", std::to_string(previous - time) + " ns before the line above: " + line.dump());
+    }
     previous = time;
   }
   check_summary(report, problems);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "tests/live/run.h"
 #include "tests/support/go_build.h"
 
 namespace gomapd::live {
@@ -91,10 +92,11 @@ std::string missing_for(const Build& build) {
   return "no Go " + build.version + ": scripts/go-toolchains.sh " + build.version + " fetches it";
 }
 
-Built build_go(const Build& build, const fs::path& package) {
+Built build_go(const Build& build, const fs::path& package,
+               const std::vector<std::string>& more_flags) {
   const auto root = test::go_root(build.version);
   if (!root) return std::unexpected(missing_for(build));
-  std::vector<std::string> flags;
+  auto flags = more_flags;
   if (build.link == Link::kStripped) flags.emplace_back("-ldflags=-s -w");
   if (build.link == Link::kPie) flags.emplace_back("-buildmode=pie");
   auto built = test::build_go_program(
@@ -104,6 +106,36 @@ Built build_go(const Build& build, const fs::path& package) {
 }
 
 Built build_truth(const Build& build) { return build_go(build, source_folder() / "tests" / "truth"); }
+
+// The profile is kept: a build from a new one would compile the standard library
+// anew each time.
+Built build_guided_truth(const Build& build, const std::string& name,
+                         const std::vector<std::string>& workloads) {
+  const auto folder = test::cache_folder() / "profiles" / (name_of(build) + "_" + name);
+  const auto profile = folder / "cpu.pprof";
+  const auto sources = source_folder() / "tests" / "truth";
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (!fs::exists(folder / "complete")) {
+    const auto recorder = build_go(build, sources, {"-tags=profile"});
+    if (!recorder) return recorder;
+    std::vector<std::string> argv = {*recorder, "-linger", "2"};
+    argv.insert(argv.end(), workloads.begin(), workloads.end());
+    const auto recorded = run(argv, {.environment = {}, .folder = folder});
+    if (recorded.ending.code != 0) return std::unexpected("no profile: " + recorded.errors);
+    write_file(folder / "complete", "");
+  }
+  return build_go(build, sources, {"-pgo=" + profile.string()});
+}
+
+fs::path compiler_path(const std::string& version) {
+  const auto tools = test::go_root(version).value_or("") / "pkg" / "tool";
+  std::error_code failed;
+  for (const auto& platform : fs::directory_iterator(tools, failed)) {
+    if (fs::exists(platform.path() / "compile")) return platform.path() / "compile";
+  }
+  return {};
+}
 
 int repetitions() { return std::max(1, atoi(variable("GOMAPD_REPEAT").c_str())); }
 

@@ -45,7 +45,15 @@ std::string missing_for(const Build& build);
 using Built = std::expected<std::filesystem::path, std::string>;
 // The truth program, and any other folder with a package main.
 Built build_truth(const Build& build);
-Built build_go(const Build& build, const std::filesystem::path& package);
+Built build_go(const Build& build, const std::filesystem::path& package,
+               const std::vector<std::string>& more_flags = {});
+// The truth program, optimised by a profile of its own run of the workloads; the
+// name keeps profiles apart. Go 1.21 and later.
+Built build_guided_truth(const Build& build, const std::string& name,
+                         const std::vector<std::string>& workloads);
+
+// Go's own compiler of a version at hand: a real program, too.
+std::filesystem::path compiler_path(const std::string& version);
 
 // How often a test that compares exact numbers does so: GOMAPD_REPEAT.
 int repetitions();

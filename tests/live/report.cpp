@@ -34,17 +34,14 @@ Report parse_report(std::string_view text) {
       report.problems.add("a line is no event", std::string(line));
     } else if (value["event"] != "summary") {
       report.lines.push_back(std::move(value));
-      if (!report.summary.is_null()) report.problems.add("a line follows the summary");
-    } else if (!report.summary.is_null()) {
+      if (!report.summary.empty()) report.problems.add("a line follows the summary");
+    } else if (!report.summary.empty()) {
       report.problems.add("there is a second summary");
     } else {
       report.summary = std::move(value);
     }
   }
-  if (report.summary.is_null()) {
-    report.problems.add("there is no summary");
-    report.summary = Json::object();
-  }
+  if (report.summary.empty()) report.problems.add("there is no summary");
   return report;
 }
 

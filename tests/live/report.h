@@ -32,7 +32,7 @@ class Problems {
 // What `gomapd trace --json` wrote.
 struct Report {
   std::vector<Json> lines;  // all but the summary
-  Json summary;
+  Json summary = Json::object();
   Problems problems;  // lines that are no JSON, a summary that is missing
 };
 Report parse_report(std::string_view text);

@@ -80,6 +80,22 @@ Arguments series(const fs::path& folder) {
   return {"tsdb", "create-blocks-from", "openmetrics", folder / "samples", folder / "blocks"};
 }
 
+// A package of many declarations, for Go's own compiler.
+Arguments declarations(const fs::path& folder) {
+  std::string source = "package p\n";
+  for (int i = 0; i < 3000; ++i) {
+    source += "type T" + text(i) + " struct{ a, b int }\nfunc (t T" + text(i) + ") F(x int) int {\n" +
+              "\tfor i := 0; i < x; i++ {\n\t\tt.a += i\n\t}\n\treturn t.a + t.b\n}\n";
+  }
+  write_file(folder / "p.go", source);
+  return {"-p", "p", "-o", folder / "p.a", folder / "p.go"};
+}
+
+Target compiler(const std::string& version, const std::string& design, double keys_per_bucket) {
+  return {.name = "compile-" + version, .design = design, .keys_per_bucket = keys_per_bucket,
+          .prepare = declarations, .refusable = true, .compiler_of = version};
+}
+
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Target& target) { return out << target.name; }
@@ -94,8 +110,17 @@ std::vector<Target> targets() {
       {"miller", "classic", 6.5, csv},                            // go1.23
       {"kubectl", "swiss", 0, manifests},                         // go1.24, PIE
       {"caddy", "swiss", 0, caddyfile},                           // go1.26
-      {"esbuild-0.28.2", "swiss", 0, modules},                    // go1.26, no build info
+      {.name = "esbuild-0.28.2", .design = "swiss", .keys_per_bucket = 0, .prepare = modules,
+       .refusable = true},                                        // go1.26, no build info
       {"nats-server", "swiss", 0, users},                         // go1.27
+      compiler("1.19", "classic", 6.5),
+      // Profile-guided from here on.
+      compiler("1.21", "classic", 6.0),
+      compiler("1.22", "classic", 6.5),
+      compiler("1.23", "classic", 6.5),
+      compiler("1.24", "swiss", 0),
+      compiler("1.26", "swiss", 0),
+      compiler("1.27", "swiss", 0),
   };
 }
 

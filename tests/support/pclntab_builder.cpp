@@ -25,27 +25,19 @@ struct RecordShape {
 
 RecordShape shape_of(GoRelease release) {
   switch (release) {
-    case GoRelease::k115:
-      return {40, 8, 24, 32, 39};
-    case GoRelease::k116:
-      return {44, 8, 24, 32, 43};
-    case GoRelease::k118:
-      return {40, 4, 20, 28, 39};
-    default:
-      return {44, 4, 20, 28, 43};
+    case GoRelease::k115: return {40, 8, 24, 32, 39};
+    case GoRelease::k116: return {44, 8, 24, 32, 43};
+    case GoRelease::k118: return {40, 4, 20, 28, 39};
+    default: return {44, 4, 20, 28, 43};
   }
 }
 
 std::uint32_t magic_of(GoRelease release) {
   switch (release) {
-    case GoRelease::k115:
-      return 0xfffffffb;
-    case GoRelease::k116:
-      return 0xfffffffa;
-    case GoRelease::k118:
-      return 0xfffffff0;
-    default:
-      return 0xfffffff1;
+    case GoRelease::k115: return 0xfffffffb;
+    case GoRelease::k116: return 0xfffffffa;
+    case GoRelease::k118: return 0xfffffff0;
+    default: return 0xfffffff1;
   }
 }
 
@@ -204,7 +196,8 @@ class GoImageWriter {
   void write_tables() {
     put_header();
     table_.put(std::uint64_t{1});  // files
-    const bool has_text_start = spec_.release == GoRelease::k118 || spec_.release == GoRelease::k120;
+    const bool has_text_start =
+        spec_.release == GoRelease::k118 || spec_.release == GoRelease::k120;
     if (has_text_start) {
       pointer(table_, table_.size(), kPclntabAddress, kTextAddress);
     } else if (spec_.release >= GoRelease::k126) {
@@ -342,6 +335,8 @@ class GoImageWriter {
 
 }  // namespace
 
-ElfBuilder go_image(const GoImageSpec& spec) { return GoImageWriter(spec).write(); }
+ElfBuilder go_image(const GoImageSpec& spec) {
+  return GoImageWriter(spec).write();
+}
 
 }  // namespace gomapd::test

@@ -119,6 +119,7 @@ func main() {
 		await()
 	}
 
+	startProfile()
 	l := newLedger(1)
 	if begun != nil {
 		begun.finish(l)
@@ -133,6 +134,7 @@ func main() {
 		time.Sleep(10 * time.Millisecond)
 	}
 	l.close()
+	stopProfile()
 
 	if report := total.report(); o.out != "" {
 		writeFile(o.out, report)

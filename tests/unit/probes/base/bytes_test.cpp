@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::uint64_t kHuge = std::numeric_limits<std::uint64_t>::max();
 
-Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+Bytes as_bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 TEST(ByteReader, LoadsLittleEndian) {
   const ByteReader reader(as_bytes("\x01\x02\x03\x04"), "test");

@@ -22,7 +22,9 @@ std::vector<std::byte> words(std::initializer_list<std::uint64_t> values) {
   return writer.data();
 }
 
-ElfBuilder smallest() { return ElfBuilder().text(0x401000, words({0x11, 0x22})); }
+ElfBuilder smallest() {
+  return ElfBuilder().text(0x401000, words({0x11, 0x22}));
+}
 
 template <typename T>
 void patch(std::vector<std::byte>& file, std::size_t offset, T value) {

@@ -15,9 +15,13 @@ using std::string_literals::operator""s;
 using test::ByteWriter;
 using test::ElfBuilder;
 
-std::vector<std::byte> text(std::string_view bytes) { return ByteWriter().text(bytes).data(); }
+std::vector<std::byte> text(std::string_view bytes) {
+  return ByteWriter().text(bytes).data();
+}
 
-ElfBuilder file() { return ElfBuilder().text(0x401000, text("code")); }
+ElfBuilder file() {
+  return ElfBuilder().text(0x401000, text("code"));
+}
 
 std::string build_id(const ElfBuilder& builder) {
   const auto bytes = builder.build();

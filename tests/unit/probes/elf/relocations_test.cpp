@@ -18,8 +18,7 @@ struct Entry {
 
 std::vector<std::byte> table(std::initializer_list<Entry> entries) {
   test::ByteWriter writer;
-  for (const auto& entry : entries)
-    writer.put(Elf64_Rela{entry.address, entry.type, entry.addend});
+  for (const auto& entry : entries) writer.put(Elf64_Rela{entry.address, entry.type, entry.addend});
   return writer.data();
 }
 

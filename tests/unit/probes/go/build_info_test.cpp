@@ -21,11 +21,17 @@ TEST(ParseVersion, TakesGoodOnes) {
     Version version;
   };
   for (const auto& good : {
-           Good{"go1.23.5", {23, 5}}, Good{"go1.15", {15, 0}}, Good{"go1.27rc1", {27, 0}},
-           Good{"go1.18beta2", {18, 0}}, Good{"go1.24.4 X:noswissmap", {24, 4}},
-           Good{"go1.26.5-X:foo", {26, 5}}, Good{"go1.18.4b7", {18, 4}},
-           Good{"devel go1.28-abcdef012 Mon Jan 2", {28, 0}}, Good{"go1.26-devel_ab12", {26, 0}},
-           Good{"go1.20.4 (Red Hat 1.20.4-1)", {20, 4}}, Good{"go1.21.0+vendor", {21, 0}},
+           Good{"go1.23.5", {23, 5}},
+           Good{"go1.15", {15, 0}},
+           Good{"go1.27rc1", {27, 0}},
+           Good{"go1.18beta2", {18, 0}},
+           Good{"go1.24.4 X:noswissmap", {24, 4}},
+           Good{"go1.26.5-X:foo", {26, 5}},
+           Good{"go1.18.4b7", {18, 4}},
+           Good{"devel go1.28-abcdef012 Mon Jan 2", {28, 0}},
+           Good{"go1.26-devel_ab12", {26, 0}},
+           Good{"go1.20.4 (Red Hat 1.20.4-1)", {20, 4}},
+           Good{"go1.21.0+vendor", {21, 0}},
            Good{"go1.19.13 X:boringcrypto", {19, 13}},
        }) {
     EXPECT_EQ(parse_version(good.text), good.version) << good.text;
@@ -66,9 +72,9 @@ Result<BuildInfo> read(const ElfBuilder& builder) {
 }
 
 TEST(BuildInfo, ReadsTheInlineForm) {
-  const auto info = read(file_with(inline_info(
-      "go1.23.5", modules("path\texample.com/x\nmod\texample.com/x\t(devel)\n"
-                          "build\t-compiler=gc\nbuild\tCGO_ENABLED=1\n"))));
+  const auto info = read(
+      file_with(inline_info("go1.23.5", modules("path\texample.com/x\nmod\texample.com/x\t(devel)\n"
+                                                "build\t-compiler=gc\nbuild\tCGO_ENABLED=1\n"))));
   ASSERT_TRUE(info) << info.error().context;
   EXPECT_EQ(info->version, "go1.23.5");
   EXPECT_EQ(info->path, "example.com/x");
@@ -86,9 +92,9 @@ TEST(BuildInfo, ReadsItsSectionWhereverThatIs) {
 }
 
 TEST(BuildInfo, UnquotesKeysAndValues) {
-  const auto info = read(file_with(inline_info(
-      "go1.23.5", modules("build\t-ldflags=\"-X 'a=b\\tc'\"\nbuild\t\"odd key\"=`v`\n"
-                          "build\t-tags=a\"b\nbuild\tbad\nbuild\t=x\n"))));
+  const auto info = read(file_with(
+      inline_info("go1.23.5", modules("build\t-ldflags=\"-X 'a=b\\tc'\"\nbuild\t\"odd key\"=`v`\n"
+                                      "build\t-tags=a\"b\nbuild\tbad\nbuild\t=x\n"))));
   ASSERT_TRUE(info);
   ASSERT_EQ(info->settings.size(), 3U);
   EXPECT_EQ(*info->setting("-ldflags"), "-X 'a=b\tc'");

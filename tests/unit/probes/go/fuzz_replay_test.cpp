@@ -22,11 +22,12 @@ void replay(Bytes input) {
 }
 
 std::vector<std::byte> small_program(test::GoRelease release) {
-  return test::go_image({.release = release,
-                         .functions = {{"main.a", 32, {{16, 5}, {32, 6}}},
-                                       {"main.b", 32, {{32, 9}}, {{16, 0}, {32, 1}},
-                                        {{"main.c", 20}, {"main.d", 4}}}},
-                         .with_section = true})
+  return test::go_image(
+             {.release = release,
+              .functions =
+                  {{"main.a", 32, {{16, 5}, {32, 6}}},
+                   {"main.b", 32, {{32, 9}}, {{16, 0}, {32, 1}}, {{"main.c", 20}, {"main.d", 4}}}},
+              .with_section = true})
       .build();
 }
 
@@ -72,8 +73,7 @@ TEST(FuzzReplay, SurvivesADamagedRealProgram) {
     replay(Bytes(file).first(size));
   std::mt19937 random(1);  // NOLINT(cert-msc51-cpp): the same inputs every time
   for (int round = 0; round < 200; ++round) {
-    for (int i = 0; i < 100; ++i)
-      file[random() % file.size()] = static_cast<std::byte>(random());
+    for (int i = 0; i < 100; ++i) file[random() % file.size()] = static_cast<std::byte>(random());
     replay(file);
   }
 }

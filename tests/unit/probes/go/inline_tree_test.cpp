@@ -67,9 +67,8 @@ TEST_P(InlineTree, GivesTheFramesOfEachLevel) {
 
 TEST_P(InlineTree, GivesTheRangesOfACallWithItsChildren) {
   const auto found = table(mapassign());
-  const auto ranges = found.inlined_in(found.function(1), [](auto name) {
-    return name == "runtime.hashGrow";
-  });
+  const auto ranges =
+      found.inlined_in(found.function(1), [](auto name) { return name == "runtime.hashGrow"; });
   EXPECT_EQ(describe(ranges), "8-32 40-48 ");
   ASSERT_EQ(ranges.size(), 2U);
   EXPECT_EQ(ranges[0].callee, "runtime.hashGrow");
@@ -80,9 +79,8 @@ TEST_P(InlineTree, GivesTheRangesOfACallWithItsChildren) {
 
 TEST_P(InlineTree, GivesTheRangesOfAChildAlone) {
   const auto found = table(mapassign());
-  const auto ranges = found.inlined_in(found.function(1), [](auto name) {
-    return name == "runtime.overLoadFactor";
-  });
+  const auto ranges = found.inlined_in(found.function(1),
+                                       [](auto name) { return name == "runtime.overLoadFactor"; });
   EXPECT_EQ(describe(ranges), "16-24 ");
 }
 

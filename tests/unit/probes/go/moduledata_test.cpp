@@ -72,15 +72,30 @@ struct Damage {
 
 TEST(Moduledata, RefusesWhatDoesNotFit) {
   constexpr std::uint64_t kHuge = ~std::uint64_t{0};
-  for (const auto& damage : {
-           Damage{0, kPclntabAddress + 8}, Damage{8, kPclntabAddress}, Damage{16, 1},
-           Damage{24, kHuge}, Damage{104, kHuge}, Damage{128, kPclntabAddress},
-           Damage{136, 1}, Damage{136, kHuge}, Damage{160, kTextAddress - 1},
-           Damage{160, kHuge}, Damage{168, kTextAddress + 17}, Damage{176, kTypesAddress},
-           Damage{176, 0}, Damage{184, kTextAddress}, Damage{184, kTextAddress + 17},
-           Damage{184, kHuge}, Damage{296, 0}, Damage{296, kTypesAddress + 64},
-           Damage{304, kTypesAddress}, Damage{304, kTypesAddress + 65}, Damage{304, kHuge},
-           Damage{320, 0}, Damage{320, kHuge}, Damage{336, 2}}) {
+  for (const auto& damage : {Damage{0, kPclntabAddress + 8},
+                             Damage{8, kPclntabAddress},
+                             Damage{16, 1},
+                             Damage{24, kHuge},
+                             Damage{104, kHuge},
+                             Damage{128, kPclntabAddress},
+                             Damage{136, 1},
+                             Damage{136, kHuge},
+                             Damage{160, kTextAddress - 1},
+                             Damage{160, kHuge},
+                             Damage{168, kTextAddress + 17},
+                             Damage{176, kTypesAddress},
+                             Damage{176, 0},
+                             Damage{184, kTextAddress},
+                             Damage{184, kTextAddress + 17},
+                             Damage{184, kHuge},
+                             Damage{296, 0},
+                             Damage{296, kTypesAddress + 64},
+                             Damage{304, kTypesAddress},
+                             Damage{304, kTypesAddress + 65},
+                             Damage{304, kHuge},
+                             Damage{320, 0},
+                             Damage{320, kHuge},
+                             Damage{336, 2}}) {
     EXPECT_FALSE(find_damaged(GoRelease::k120, damage.field, damage.value))
         << damage.field << " " << damage.value;
   }

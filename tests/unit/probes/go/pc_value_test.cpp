@@ -61,11 +61,11 @@ TEST(PcValues, EndsWhereBytesMakeNoSense) {
   EXPECT_EQ(pc_value_at(PcValues(endless_varint, 1), 0), -1);
 }
 
-TEST(PcValues, EndsAfterAMillionSteps) {
+TEST(PcValues, EndsAfterSoManySteps) {
   std::vector<std::byte> bytes(4U << 20U, std::byte{1});
   std::uint64_t steps = 0;
   for (PcValues values(bytes, 1); values.next();) ++steps;
-  EXPECT_EQ(steps, 1U << 20U);
+  EXPECT_EQ(steps, 1U << 18U);
 }
 
 TEST(PcValues, HasNoValueBehindTheTable) {

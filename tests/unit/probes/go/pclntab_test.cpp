@@ -150,8 +150,10 @@ TEST(Pclntab, IsFoundBySectionAndWithout) {
 
 TEST(Pclntab, IsFoundWhereTheSectionLies) {
   // Section headers are free to lie; the program headers are not.
-  const auto file =
-      test::go_image({}).section(".gopclntab", kTextAddress, 8).section("x", kTextAddress, 8).build();
+  const auto file = test::go_image({})
+                        .section(".gopclntab", kTextAddress, 8)
+                        .section("x", kTextAddress, 8)
+                        .build();
   EXPECT_TRUE(find(file));
 }
 
@@ -209,9 +211,9 @@ TEST(Pclntab, RefusesDamagedHeaders) {
 
 TEST(Pclntab, RefusesDamagedFunctionTables) {
   const auto functab = kPclntabAddress + word_at(kPclntabAddress + 64);
-  EXPECT_FALSE(find_damaged(functab, 1, 4));              // not moduledata's first pc
-  EXPECT_FALSE(find_damaged(functab + 8, 0x50, 4));       // out of order
-  EXPECT_FALSE(find_damaged(functab + 24, 0x7fffff, 4));  // not moduledata's last pc
+  EXPECT_FALSE(find_damaged(functab, 1, 4));               // not moduledata's first pc
+  EXPECT_FALSE(find_damaged(functab + 8, 0x50, 4));        // out of order
+  EXPECT_FALSE(find_damaged(functab + 24, 0x7fffff, 4));   // not moduledata's last pc
   EXPECT_FALSE(find_damaged(functab + 4, 0xffffffff, 4));  // record outside the table
   EXPECT_FALSE(find_damaged(functab + 12, 0x10000, 4));
   const auto record = functab + static_cast<std::uint32_t>(word_at(functab + 4));

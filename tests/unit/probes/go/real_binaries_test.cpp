@@ -64,7 +64,8 @@ class RealBinary : public testing::TestWithParam<std::tuple<std::string, Variant
     ASSERT_NE(base_, 0U);
   }
 
-  [[nodiscard]] std::vector<std::vector<std::string>> ask(std::vector<std::string> arguments) const {
+  [[nodiscard]] std::vector<std::vector<std::string>> ask(
+      std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), program_.path.string());
     const auto output = run(arguments);
     EXPECT_TRUE(output) << output.error().context;
@@ -180,16 +181,15 @@ TEST_P(RealBinary, FindsWhereACallWasInlined) {
 TEST_P(RealBinary, NamesFunctionsAsTheSymbolTableDoes) {
   const auto& [minor, variant] = GetParam();
   if (!program_.image.has_symbol_table()) GTEST_SKIP() << "this variant has no symbols";
-  const auto output = run({(*go_root(minor) / "bin" / "go").string(), "tool", "nm",
-                           program_.path.string()},
-                          {"GOROOT=" + go_root(minor)->string(), "GOTOOLCHAIN=local"});
+  const auto output =
+      run({(*go_root(minor) / "bin" / "go").string(), "tool", "nm", program_.path.string()},
+          {"GOROOT=" + go_root(minor)->string(), "GOTOOLCHAIN=local"});
   ASSERT_TRUE(output) << output.error().context;
   std::map<elf::Vaddr, std::vector<std::string>> symbols;
   for (const auto& line : split(*output, '\n')) {
     const auto start = line.find_first_not_of(' ');
     elf::Vaddr symbol = 0;
-    const auto parsed =
-        std::from_chars(line.data() + start, line.data() + line.size(), symbol, 16);
+    const auto parsed = std::from_chars(line.data() + start, line.data() + line.size(), symbol, 16);
     const auto rest = std::string_view(parsed.ptr, line.data() + line.size());
     if (!rest.starts_with(" T ") && !rest.starts_with(" t ")) continue;
     auto name = std::string(rest.substr(3));
@@ -212,7 +212,7 @@ TEST_P(RealBinary, NamesFunctionsAsTheSymbolTableDoes) {
 
 // Reads as the loader would leave the file's data.
 go::ReadMemory memory_of(const elf::Image& image) {
-  return [&image](elf::Vaddr address, std::span<std::byte> out) {
+  return [&image](elf::Vaddr address, std::span<std::byte> out, go::Content) {
     if (out.size() == sizeof(elf::Vaddr) && address % sizeof(elf::Vaddr) == 0) {
       const auto word = image.pointer_at(address);
       if (word) std::memcpy(out.data(), &*word, sizeof(*word));
@@ -234,8 +234,8 @@ TEST_P(RealBinary, ReadsMapTypesAsTheRuntimeDoes) {
   EXPECT_EQ(rows.size(), 14U);
   for (const auto& row : rows) {
     ASSERT_EQ(row.size(), 4U);
-    const auto type = go::read_map_type(memory_of(program_.image), table_->moduledata(), layout,
-                                        address(row[0]));
+    const auto type =
+        go::read_map_type(memory_of(program_.image), table_->moduledata(), layout, address(row[0]));
     ASSERT_TRUE(type) << row[1] << ": " << type.error().context;
     EXPECT_EQ(type->name, row[1]);
     EXPECT_EQ(std::to_string(type->key_slot_bytes), row[2]) << row[1];
@@ -252,14 +252,15 @@ TEST_P(RealBinary, SaysItsVersion) {
   EXPECT_EQ("1." + std::to_string(version->minor), std::get<0>(GetParam()));
 }
 
-TEST_P(RealBinary, HasABuildId) { EXPECT_FALSE(program_.image.build_id().empty()); }
+TEST_P(RealBinary, HasABuildId) {
+  EXPECT_FALSE(program_.image.build_id().empty());
+}
 
 INSTANTIATE_TEST_SUITE_P(Go, RealBinary,
                          testing::Combine(testing::ValuesIn(known_minors()),
                                           testing::ValuesIn(variants())),
                          [](const auto& test) {
-                           auto name = std::get<0>(test.param) + "_" +
-                                       std::get<1>(test.param).name;
+                           auto name = std::get<0>(test.param) + "_" + std::get<1>(test.param).name;
                            std::ranges::replace(name, '.', '_');
                            return name;
                          });

@@ -52,7 +52,7 @@ class Memory {
     moduledata.types = kTypes;
     moduledata.etypes = kEnd;
     return read_map_type(
-        [&](Vaddr address, std::span<std::byte> out) {
+        [&](Vaddr address, std::span<std::byte> out, Content) {
           if (address < kTypes) return false;
           const auto bytes = reader.sub(address - kTypes, out.size());
           if (bytes) std::ranges::copy(*bytes, out.begin());
@@ -211,12 +211,22 @@ TEST(MapType, RefusesImpossibleGroups) {
 }
 
 TEST(MapType, RefusesEveryTruncatedRecord) {
-  auto memory = swiss();
-  for (std::size_t readable = 0; readable < 108; ++readable) {
+  auto memory = classic();
+  for (std::size_t readable = 0; readable < 84; ++readable) {
+    memory.cut(readable);
+    EXPECT_FALSE(memory.read(kClassic)) << readable;
+  }
+  memory = swiss();
+  for (std::size_t readable = 0; readable < 0x180 + 48; ++readable) {
     memory.cut(readable);
     EXPECT_FALSE(memory.read(kSwiss)) << readable;
-    EXPECT_EQ(memory.read(kClassic).has_value(), readable >= 84) << readable;
   }
+}
+
+TEST(MapType, NamesWhatItCannotReadWithAQuestionMark) {
+  auto memory = classic();
+  memory.cut(84);
+  EXPECT_EQ(memory.read(kClassic).value().name, "map[?]?");
 }
 
 }  // namespace
