@@ -16,6 +16,7 @@
 #include "bpf/stack.bpf.h"
 #include "bpf/type.bpf.h"
 #include "bpf/growth.bpf.h"
+#include "bpf/detail.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -70,6 +71,16 @@ int gm_classic_start(struct pt_regs *ctx)
 	return 0;
 }
 
+/* What a hmap that is growing says of its growth (B is the new one already). */
+static __always_inline void gm_describe_growing(const struct gm_hmap *hmap, bool same_size,
+						struct gm_growth *growth)
+{
+	growth->seed = hmap->hash0;
+	growth->go_map_keys = hmap->count;
+	growth->kind = same_size ? GM_KIND_SAME_SIZE : GM_KIND_DOUBLE;
+	growth->old_log2 = same_size ? hmap->B : hmap->B - 1;
+}
+
 SEC("uprobe.multi")
 int gm_classic_end(struct pt_regs *ctx)
 {
@@ -79,26 +90,50 @@ int gm_classic_end(struct pt_regs *ctx)
 
 	if (!gm_accept(ctx, GM_STAT_HITS_END, &hit))
 		return 0;
-	growth.go_map = gm_register(ctx, hit.site->hmap_register);
-	if (gm_read(&hmap, sizeof(hmap), growth.go_map)) {
+	if (gm_read_location(ctx, &hit.site->hmap_at, &growth.go_map) ||
+	    gm_read(&hmap, sizeof(hmap), growth.go_map)) {
 		gm_count(GM_STAT_FAULT);
 		return 0;
 	}
-	growth.seed = hmap.hash0;
 	growth.keys = hmap.count;
-	growth.go_map_keys = hmap.count;
 	growth.goid = gm_goid(&hit);
 	/* For a growth that began before: all old buckets have moved, so nevacuate
 	 * is their number. */
-	growth.kind = hmap.nevacuate >> (hmap.B & 63) ? GM_KIND_SAME_SIZE : GM_KIND_DOUBLE;
-	growth.old_log2 = growth.kind == GM_KIND_DOUBLE ? hmap.B - 1 : hmap.B;
-	if (hit.site->type_register != GM_NO_REGISTER)
-		growth.type = gm_register(ctx, hit.site->type_register);
+	gm_describe_growing(&hmap, hmap.nevacuate >> (hmap.B & 63), &growth);
+	if (hit.site->type_at.where != GM_NO_REGISTER)
+		gm_read_location(ctx, &hit.site->type_at, &growth.type);
 	else if (hit.site->stack_abi && hit.site->frame_linked)
 		/* advanceEvacuationMark's second argument, above frame and return. */
 		gm_read(&growth.type, sizeof(growth.type), ctx->bp + 24);
 	gm_identify(&hit, growth.go_map, &growth);
 	gm_finish(&hit, &growth);
+	return 0;
+}
+
+SEC("uprobe.multi")
+int gm_classic_evacuate(struct pt_regs *ctx)
+{
+	struct gm_arguments arguments = {};
+	struct gm_growth growth = {};
+	struct gm_hmap hmap = {};
+	struct gm_hit hit = {};
+
+	if (!gm_accept(ctx, GM_STAT_HITS_EVACUATE, &hit))
+		return 0;
+	if (gm_read_arguments(ctx, hit.site, &arguments) ||
+	    gm_read(&hmap, sizeof(hmap), arguments.second)) {
+		gm_count(GM_STAT_FAULT);
+		return 0;
+	}
+	if (!gm_will_move(&arguments, &hmap))
+		return 0;
+	growth.type = arguments.first;
+	growth.go_map = arguments.second;
+	growth.goid = gm_goid(&hit);
+	/* go1.15 to go1.25 runtime/map.go: sameSizeGrow = 8 */
+	gm_describe_growing(&hmap, hmap.flags & 8, &growth);
+	gm_identify(&hit, arguments.second, &growth);
+	gm_evacuate(&hit, &growth, arguments.third);
 	return 0;
 }
 
@@ -191,5 +226,41 @@ int gm_swiss_end(struct pt_regs *ctx)
 	growth.goid = gm_goid(&hit);
 	gm_identify_call(&hit, &growth);
 	gm_finish(&hit, &growth);
+	return 0;
+}
+
+SEC("uprobe.multi")
+int gm_prune_start(struct pt_regs *ctx)
+{
+	struct gm_swiss_table table = {};
+	struct gm_swiss_map go_map = {};
+	struct gm_growth growth = {};
+	struct gm_hit hit = {};
+
+	if (!gm_accept(ctx, GM_STAT_HITS_EVACUATE, &hit))
+		return 0;
+	if (gm_read(&table, sizeof(table), ctx->ax)) {
+		gm_count(GM_STAT_FAULT);
+		return 0;
+	}
+	if (!gm_read_swiss_map(&hit, ctx->cx, &go_map, &growth))
+		return 0;
+	growth.type = ctx->bx;
+	growth.old_log2 = gm_log2(table.capacity);
+	gm_begin_prune(ctx, &hit, &growth, ctx->ax);
+	gm_count(GM_STAT_NOTHING_PRUNED);
+	return 0;
+}
+
+SEC("uprobe.multi")
+int gm_prune_end(struct pt_regs *ctx)
+{
+	struct gm_growth growth = {};
+	struct gm_hit hit = {};
+
+	if (!gm_accept(ctx, GM_STAT_HITS_EVACUATE, &hit))
+		return 0;
+	growth.goid = gm_goid(&hit);
+	gm_end_prune(&hit, &growth);
 	return 0;
 }

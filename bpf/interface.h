@@ -13,8 +13,9 @@
 
 #define GM_MAX_SITES 4096
 #define GM_MAX_FRAMES 64
-/* A byte offset that a binary does not have. */
-#define GM_NO_REGISTER 255
+/* gm_location.where that is no register. */
+#define GM_LOCATION_STACK 254 /* the eight bytes at rsp + displacement */
+#define GM_NO_REGISTER 255    /* it is not to be had at this site */
 
 /* What a hit at a site means. */
 enum gm_role {
@@ -23,7 +24,10 @@ enum gm_role {
 	GM_ROLE_TO_TABLE_START = 2, /* maps.(*Map).growToTable(m, typ) */
 	GM_ROLE_REHASH_START = 3,  /* maps.(*table).rehash(t, typ, m) */
 	GM_ROLE_SWISS_END = 4,     /* growToTable, grow or split is done */
-	GM_ROLE_COUNT = 5,
+	GM_ROLE_EVACUATE = 5,      /* runtime.evacuate*(t, h, oldbucket) */
+	GM_ROLE_PRUNE_START = 6,   /* maps.(*table).pruneTombstones(t, typ, m) */
+	GM_ROLE_PRUNE_END = 7,     /* it returns */
+	GM_ROLE_COUNT = 8,
 };
 
 /* Kinds of growth, as CONTRACT names them. 0 = unknown. */
@@ -44,6 +48,12 @@ enum gm_rule {
 	GM_RULE_UNLESS_BRANCH_TAKEN = 1,
 };
 
+/* Where a value is when a site is hit. */
+struct gm_location {
+	__u32 where; /* a register by the hardware's number, or as above */
+	__s32 displacement;
+};
+
 /* One probe site; its index is the low half of the attachment's cookie. */
 struct gm_site {
 	__u64 address;     /* as in the file: ip - address is the load bias */
@@ -52,12 +62,13 @@ struct gm_site {
 	__u8 rule;         /* enum gm_rule */
 	__u8 frame_linked; /* rbp is this function's frame; else [rsp] returns */
 	__u8 stack_abi;    /* Go <= 1.16: arguments at [rsp+8]…, g in TLS */
-	__u8 hmap_register; /* CLASSIC_END: register that holds the hmap */
+	__u8 located;      /* CLASSIC_START: arguments at type_at, hmap_at */
 	__u8 end_kind;     /* SWISS_END: enum gm_kind of what ends here */
 	__u16 goid_offset; /* in runtime.g */
 	__u16 load_factor; /* classic: keys a pair of buckets holds, 13 or 12 */
-	__u8 type_register; /* CLASSIC_END: holds the type, or GM_NO_REGISTER */
-	__u8 pad;
+	__u16 pad;
+	struct gm_location type_at; /* CLASSIC_END, CLASSIC_START if located */
+	struct gm_location hmap_at;
 	__s64 tls_g_offset; /* stack_abi: of g from the thread pointer */
 	__u64 types;  /* type descriptors that the linker made: [types, etypes) */
 	__u64 etypes;
@@ -75,6 +86,7 @@ enum gm_growth_id_kind {
 	GM_ID_HEAP = 1,  /* a: address of the hmap */
 	GM_ID_STACK = 2, /* a: goid, b: distance from the top of its stack */
 	GM_ID_G = 3,     /* a: address of the g: a Swiss growth is one call */
+	GM_ID_PRUNE = 4, /* a: address of the g: a prune is one call */
 };
 
 /*
@@ -97,6 +109,8 @@ struct gm_counter {
 	__u64 duration_ns;   /* sum over finished */
 	__u64 max_duration_ns;
 	__u64 max_keys;  /* of the whole map */
+	__u64 evacuated; /* old buckets moved, where they are probed */
+	__u64 pruned;    /* tombstones removed, likewise */
 	__u64 bias;      /* load bias of the process's executable */
 	__u32 binary;
 	__u32 pad;
@@ -137,6 +151,8 @@ struct gm_type {
 
 struct gm_open {
 	__u64 start_ns;
+	__u64 evacuated; /* classic: old buckets moved so far, where probed */
+	__u64 table;     /* prune: the table */
 	__u64 go_map;
 	__u64 seed;
 	struct gm_counter_key key;
@@ -145,6 +161,8 @@ struct gm_open {
 enum gm_record_kind {
 	GM_RECORD_STARTED = 1,
 	GM_RECORD_FINISHED = 2,
+	GM_RECORD_EVACUATED = 3, /* keys: old bucket; go_map_keys: moved so far, 0 unknown */
+	GM_RECORD_PRUNED = 4,    /* keys: tombstones removed */
 };
 
 /* gm_record.flags */
@@ -189,14 +207,17 @@ enum gm_stat {
 	GM_STAT_UNCOUNTED = 13,    /* not even that could be kept */
 	GM_STAT_RESTARTED = 14,    /* a start whose key was open: cleared or dropped before */
 	GM_STAT_TYPES_FULL = 15,   /* a run-time type that could not be kept */
-	GM_STAT_COUNT = 16,
+	GM_STAT_HITS_EVACUATE = 16, /* and of prunes */
+	GM_STAT_ALREADY_MOVED = 17, /* evacuate called on a moved bucket */
+	GM_STAT_NOTHING_PRUNED = 18, /* a prune began, or ended without effect */
+	GM_STAT_COUNT = 19,
 };
 
 #ifdef __cplusplus
-static_assert(sizeof(struct gm_site) == 48);
+static_assert(sizeof(struct gm_site) == 64);
 static_assert(sizeof(struct gm_growth_id) == 24);
 static_assert(sizeof(struct gm_counter_key) == 24);
-static_assert(sizeof(struct gm_counter) == 64);
+static_assert(sizeof(struct gm_counter) == 80);
 static_assert(sizeof(struct gm_record) == 112);
 #endif
 

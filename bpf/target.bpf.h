@@ -122,18 +122,31 @@ static __always_inline __u64 gm_current_g(const struct pt_regs *ctx, const struc
 	return g;
 }
 
-/* The first arguments at a site where no instruction has touched them. */
+/* A growth function's first arguments, as they were at its entry. */
 struct gm_arguments {
 	__u64 first;
 	__u64 second;
 	__u64 third;
 };
 
+static __always_inline int gm_read_location(const struct pt_regs *ctx,
+					    const struct gm_location *location, __u64 *value)
+{
+	if (location->where == GM_LOCATION_STACK)
+		return gm_read(value, sizeof(*value), ctx->sp + location->displacement);
+	*value = gm_register(ctx, (__u8)location->where);
+	return 0;
+}
+
 static __always_inline int gm_read_arguments(const struct pt_regs *ctx, const struct gm_site *site,
 					     struct gm_arguments *arguments)
 {
 	if (site->stack_abi)
 		return gm_read(arguments, sizeof(*arguments), ctx->sp + 8);
+	/* A copy inlined into another function. */
+	if (site->located)
+		return gm_read_location(ctx, &site->type_at, &arguments->first) ||
+		       gm_read_location(ctx, &site->hmap_at, &arguments->second);
 	arguments->first = ctx->ax;
 	arguments->second = ctx->bx;
 	arguments->third = ctx->cx;

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "daemon/app/event_loop.h"
+#include "daemon/app/moments.h"
 #include "daemon/app/targets.h"
 #include "daemon/app/trace_output.h"
 #include "daemon/export/terminal.h"
@@ -30,6 +31,9 @@ using std::chrono::milliseconds;
 // 700,000 growths a second produce meanwhile.
 constexpr milliseconds kDrainInterval{50};
 constexpr milliseconds kRedrawInterval{1000};
+// See Moments: a program that is preempted between its clock reading and its
+// place in the ring comes back within this.
+constexpr std::uint64_t kHoldBackNs = 100'000'000;
 // What a command that we started gets to end by itself.
 constexpr milliseconds kTerminationGrace{5000};
 
@@ -130,9 +134,9 @@ class TraceSession {
     if (all_gone) return gone_before_tracing();
     began_ = Clock::now();
     last_drawn_ = began_;
-    for (const auto& process : processes_) output_.process("process_started", process.info);
-    // steady_clock is CLOCK_MONOTONIC, which the probes' records carry.
-    tracing_since_ns_ = static_cast<std::uint64_t>(began_.time_since_epoch().count());
+    tracing_since_ns_ = now_ns();
+    for (const auto& process : processes_)
+      output_.process("process_started", process.info, tracing_since_ns_);
     tracer_.activate();
     const auto& first = processes_.front().info;
     const auto& plan = binaries_.at(processes_.front().binary).plan;
@@ -156,8 +160,10 @@ class TraceSession {
     const auto end = options_.duration ? began_ + *options_.duration : Clock::time_point::max();
     while (true) {
       const auto wakeup = TRY(loop_.wait());
+      const auto now = now_ns();
+      for (const int pidfd : wakeup.exited) on_exit(pidfd, now);
       TRY_VOID(drain());
-      for (const int pidfd : wakeup.exited) on_exit(pidfd);
+      emit_before(now - std::min(now, kHoldBackNs));
       if (wakeup.interrupted || Clock::now() >= end) return {};
       if (std::ranges::all_of(processes_, &TracedProcess::gone)) return {};
       if (!output_.flush()) return {};
@@ -168,27 +174,36 @@ class TraceSession {
     }
   }
 
-  void on_exit(int pidfd) {
-    for (auto& process : processes_) {
+  // steady_clock is CLOCK_MONOTONIC, which the probes' records carry.
+  static std::uint64_t now_ns() {
+    return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+  }
+
+  void on_exit(int pidfd, std::uint64_t now) {
+    for (std::size_t i = 0; i < processes_.size(); ++i) {
+      auto& process = processes_[i];
       if (process.pidfd.get() != pidfd || process.gone) continue;
       process.gone = true;
-      output_.process("process_exited", process.info);
+      moments_.add_exit(now, i);
     }
   }
 
   Result<void> drain() {
-    batch_.clear();
-    TRY_VOID(tracer_.drain([&](const gm_record& record) { batch_.push_back(record); }));
-    // The ring keeps the order of reservation, which two CPUs can take in
-    // another order than their clock readings.
-    std::ranges::stable_sort(batch_, {}, &gm_record::time_ns);
-    for (const auto& record : batch_) {
+    return tracer_.drain([&](const gm_record& record) {
       if (record.kind == GM_RECORD_STARTED) seen_.add(record);
       // Looked up now, while the process can still be asked.
-      const auto event = model::decode(record, tracing_since_ns_, resolver_);
-      if (output_.wants_growths()) output_.growth(event);
-    }
-    return {};
+      (void)resolver_.type(record.binary, record.tgid, record.key.type);
+      moments_.add(record);
+    });
+  }
+
+  void emit_before(std::uint64_t horizon_ns) {
+    moments_.take_before(horizon_ns, [&](const Moment& moment) {
+      if (moment.record)
+        output_.growth(model::decode(*moment.record, tracing_since_ns_, resolver_));
+      else
+        output_.process("process_exited", processes_[moment.exited].info, moment.time_ns);
+    });
   }
 
   Result<exporter::TraceReport> report() {
@@ -210,6 +225,7 @@ class TraceSession {
     tracer_.deactivate();
     tracer_.detach();  // waits for probes that are just being hit
     TRY_VOID(drain());
+    emit_before(UINT64_MAX);
     auto last = TRY(report());
     last.duration_ns = static_cast<std::uint64_t>((ended - began_).count());
     if (child_) {
@@ -228,7 +244,7 @@ class TraceSession {
   EventLoop loop_;
   TraceResolver resolver_;
   model::SeenMaps seen_;
-  std::vector<gm_record> batch_;
+  Moments moments_;
   Clock::time_point began_;
   std::uint64_t tracing_since_ns_ = 0;
   Clock::time_point last_drawn_;

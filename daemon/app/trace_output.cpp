@@ -42,14 +42,17 @@ void TraceOutput::line(const std::string& text) {
 }
 
 void TraceOutput::growth(const model::GrowthEvent& event) {
-  const auto time = static_cast<std::int64_t>(event.monotonic_ns) + realtime_offset_ns_;
-  line(exporter::growth_json(event, static_cast<std::uint64_t>(time)));
+  if (form_ == Form::kJson) line(exporter::growth_json(event, realtime_ns(event.monotonic_ns)));
 }
 
-void TraceOutput::process(std::string_view event, const model::Process& process) {
+void TraceOutput::process(std::string_view event, const model::Process& process,
+                          std::uint64_t monotonic_ns) {
   if (form_ != Form::kJson) return;
-  const auto time = now_ns(CLOCK_MONOTONIC) + realtime_offset_ns_;
-  line(exporter::process_json(event, process, static_cast<std::uint64_t>(time)));
+  line(exporter::process_json(event, process, realtime_ns(monotonic_ns)));
+}
+
+std::uint64_t TraceOutput::realtime_ns(std::uint64_t monotonic_ns) const {
+  return monotonic_ns + static_cast<std::uint64_t>(realtime_offset_ns_);
 }
 
 void TraceOutput::erase_table() {

@@ -22,8 +22,8 @@ class TraceOutput {
   [[nodiscard]] static Result<TraceOutput> open(const std::string& path, Form form);
 
   void growth(const model::GrowthEvent& event);
-  void process(std::string_view event, const model::Process& process);
-  [[nodiscard]] bool wants_growths() const { return form_ == Form::kJson; }
+  // `monotonic_ns`: CLOCK_MONOTONIC.
+  void process(std::string_view event, const model::Process& process, std::uint64_t monotonic_ns);
 
   [[nodiscard]] bool is_live() const { return live_; }
   void no_live_table() { live_ = false; }
@@ -42,6 +42,7 @@ class TraceOutput {
   };
   TraceOutput() = default;
   void line(const std::string& text);
+  [[nodiscard]] std::uint64_t realtime_ns(std::uint64_t monotonic_ns) const;
   void erase_table();
 
   std::unique_ptr<std::FILE, Close> file_;

@@ -35,7 +35,8 @@ Json counts_json(const model::Counts& counts) {
           {"growth_finished", counts.finished},
           {"finished_only", counts.finished_only},
           {"in_progress", counts.in_progress()},
-          {"bucket_evacuated", 0}};
+          {"bucket_evacuated", counts.evacuated},
+          {"tombstones_pruned", counts.pruned}};
 }
 
 Json by_kind_json(const std::array<std::uint64_t, GM_KIND_COUNT>& by_kind) {
@@ -47,10 +48,13 @@ Json by_kind_json(const std::array<std::uint64_t, GM_KIND_COUNT>& by_kind) {
 }
 
 // Hits and records by what became of them: hits = filtered + branch_taken +
-// unreadable + no_site + uncounted + counted; counted = submitted + ring_full.
+// unreadable + no_site + uncounted + already_moved + nothing_pruned + counted; counted = submitted + ring_full.
 Json probe_stats_json(const TraceReport& report) {
   return {{"hits_start", report.stat(GM_STAT_HITS_START)},
           {"hits_end", report.stat(GM_STAT_HITS_END)},
+          {"hits_evacuate", report.stat(GM_STAT_HITS_EVACUATE)},
+          {"already_moved", report.stat(GM_STAT_ALREADY_MOVED)},
+          {"nothing_pruned", report.stat(GM_STAT_NOTHING_PRUNED)},
           {"filtered", report.stat(GM_STAT_FILTERED)},
           {"branch_taken", report.stat(GM_STAT_BRANCH_TAKEN)},
           {"unreadable", report.stat(GM_STAT_FAULT)},
@@ -93,11 +97,26 @@ void add_finished(Json& json, const model::GrowthEvent& event) {
   json["new_buckets"] = event.sizes.new_buckets;
 }
 
+void add_evacuated(Json& json, const model::GrowthEvent& event) {
+  json["bucket"] = event.bucket;
+  json["old_buckets"] = event.sizes.old_buckets;
+  json["evacuated"] = event.evacuated != 0 ? Json(event.evacuated) : Json(nullptr);
+}
+
+std::string_view event_name(gm_record_kind what) {
+  switch (what) {
+    case GM_RECORD_STARTED: return "growth_started";
+    case GM_RECORD_FINISHED: return "growth_finished";
+    case GM_RECORD_EVACUATED: return "bucket_evacuated";
+    case GM_RECORD_PRUNED: return "tombstones_pruned";
+  }
+  return "unknown";
+}
+
 }  // namespace
 
 std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns) {
-  const bool started = event.what == GM_RECORD_STARTED;
-  Json json{{"event", started ? "growth_started" : "growth_finished"},
+  Json json{{"event", event_name(event.what)},
             {"time_ns", time_ns},
             {"pid", event.pid},
             {"tid", event.tid},
@@ -105,10 +124,12 @@ std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns) 
             {"map", hex(event.address)},
             {"map_type", or_null(event.type->name)},
             {"impl", to_string(event.design)}};
-  if (started)
-    add_started(json, event);
-  else
-    add_finished(json, event);
+  switch (event.what) {
+    case GM_RECORD_STARTED: add_started(json, event); break;
+    case GM_RECORD_FINISHED: add_finished(json, event); break;
+    case GM_RECORD_EVACUATED: add_evacuated(json, event); break;
+    case GM_RECORD_PRUNED: json["removed"] = event.tombstones_removed; break;
+  }
   return to_line(json);
 }
 

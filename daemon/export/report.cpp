@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include "daemon/export/terminal.h"
 #include "probes/plan/plan.h"
@@ -17,6 +18,8 @@ constexpr std::string_view kHeading = "    GROWTHS       BYTES       TIME      M
 // Of the live table, so that 80 columns leave room for names.
 constexpr std::string_view kLiveHeading = "  GROWTHS       BYTES     MAPS  ";
 constexpr std::size_t kMaxTypeColumns = 40;
+// Narrower than this, the report has no columns.
+constexpr std::size_t kTableColumns = 80;
 
 std::string kinds_text(const std::array<std::uint64_t, GM_KIND_COUNT>& by_kind) {
   std::string text;
@@ -71,15 +74,33 @@ std::string site_line(const model::SiteSummary& site, std::size_t width) {
   return keep_start(numbers + place + "  " + type, width) + "\n";
 }
 
-// Two lines of the report: numbers, function and type; then file and line.
+// A row of the report: numbers and function; below it place and type.
 std::string site_text(const model::SiteSummary& site, std::size_t width) {
   const std::string indent(kHeading.size(), ' ');
-  const std::size_t room = width > indent.size() + 24 ? width - indent.size() : 24;
-  const std::size_t limit = width == 0 ? 0 : room;
+  const std::size_t limit = width == 0 ? 0 : width - indent.size();
   auto text = numbers_text(site) + keep_end(place_text(site), limit) + "\n";
   if (!site.file.empty())
     text += indent + keep_end(fmt::format("{}:{}", escape(site.file), site.line), limit) + "\n";
   text += indent + keep_start(type_text(site), limit) + "\n";
+  return text;
+}
+
+// The same where there is no room for columns.
+std::string narrow_site_text(const model::SiteSummary& site) {
+  auto text = fmt::format("  {} growths, {}, {}, {} maps, largest {}\n    {}\n",
+                          human_count(site.counts.started), human_bytes(site.cost.bytes),
+                          human_duration(site.cost.growing_ns), human_count(site.go_maps),
+                          human_count(site.max_keys), place_text(site));
+  if (!site.file.empty()) text += fmt::format("    {}:{}\n", escape(site.file), site.line);
+  text += "    " + type_text(site) + "\n";
+  return text;
+}
+
+std::string sites_text(const std::vector<model::SiteSummary>& sites, std::size_t width) {
+  if (sites.empty()) return "\nNo map grew.\n";
+  const bool narrow = width != 0 && width < kTableColumns;
+  std::string text = fmt::format("\n{}WHERE, AND WHICH TYPE\n", narrow ? "" : kHeading);
+  for (const auto& site : sites) text += narrow ? narrow_site_text(site) : site_text(site, width);
   return text;
 }
 
@@ -102,7 +123,7 @@ std::string notes_text(const TraceReport& report) {
 std::string headline(const TraceReport& report) {
   const auto& summary = report.summary;
   const auto seconds = static_cast<double>(report.duration_ns) / 1e9;
-  return fmt::format("{} growth{} in {:.1f} s, {} allocated, {} growing\n",
+  return fmt::format("{} growth{} in {:.1f} s, {} allocated, {} growing",
                      human_count(summary.counts.started), summary.counts.started == 1 ? "" : "s",
                      seconds, human_bytes(summary.cost.bytes),
                      human_duration(summary.cost.growing_ns));
@@ -112,23 +133,20 @@ std::string headline(const TraceReport& report) {
 
 std::string report_text(const TraceReport& report, std::size_t width) {
   const auto& summary = report.summary;
-  std::string text = headline(report) + "\n";
+  std::string text = headline(report) + "\n\n";
   for (const auto& process : summary.processes) text += process_text(process);
-  if (!summary.sites.empty()) {
-    text += fmt::format("\n{}WHERE, AND WHICH TYPE\n", kHeading);
-    for (const auto& site : summary.sites) text += site_text(site, width);
-  } else {
-    text += "\nNo map grew.\n";
-  }
+  text += sites_text(summary.sites, width);
   if (const auto notes = notes_text(report); !notes.empty()) text += "\n" + notes;
-  return text;
+  return wrap(text, width);
 }
 
 std::string live_table(const TraceReport& report, std::size_t width, std::size_t rows) {
-  std::string text = keep_start(headline(report), width);
-  if (!text.ends_with('\n')) text += '\n';
-  text += keep_start(fmt::format("{}FUNCTION, TYPE", kLiveHeading), width) + "\n";
-  const std::size_t room = rows > 3 ? rows - 3 : 0;
+  // The last row is the cursor's, so that nothing scrolls.
+  std::size_t room = rows > 1 ? rows - 1 : 0;
+  std::string text;
+  if (room > 0) text += keep_start(headline(report), width) + "\n";
+  if (room > 1) text += keep_start(fmt::format("{}FUNCTION, TYPE", kLiveHeading), width) + "\n";
+  room -= std::min<std::size_t>(room, 2);
   const auto shown = std::min(room, report.summary.sites.size());
   for (std::size_t i = 0; i < shown; ++i) text += site_line(report.summary.sites[i], width);
   return text;

@@ -21,7 +21,8 @@ struct TraceReport {
   [[nodiscard]] std::uint64_t stat(gm_stat which) const { return stats.at(which); }
   // Hits of the traced processes.
   [[nodiscard]] std::uint64_t probe_hits() const {
-    return stat(GM_STAT_HITS_START) + stat(GM_STAT_HITS_END) - stat(GM_STAT_FILTERED);
+    return stat(GM_STAT_HITS_START) + stat(GM_STAT_HITS_END) + stat(GM_STAT_HITS_EVACUATE) -
+           stat(GM_STAT_FILTERED);
   }
   // Growths that were counted, but have no event line.
   [[nodiscard]] std::uint64_t lost_events() const {

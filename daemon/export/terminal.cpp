@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace gomapd::exporter {
@@ -45,6 +46,25 @@ bool is_harmless(char32_t value) {
 bool starts_code_point(char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }
 
 constexpr std::string_view kEllipsis = "…";
+
+std::string wrap_line(std::string_view line, std::size_t width) {
+  constexpr std::string_view kIndent = "    ";
+  std::string out;
+  std::string filled;  // the line that words are being added to
+  while (!line.empty()) {
+    const auto begin = std::min(line.find_first_not_of(' '), line.size());
+    const auto end = std::min(line.find(' ', begin), line.size());
+    if (!filled.empty() && columns(filled) + columns(line.substr(0, end)) > width) {
+      out += filled + "\n";
+      filled = std::string(kIndent) + std::string(line.substr(begin, end - begin));
+    } else {
+      filled += line.substr(0, end);
+    }
+    filled = keep_end(filled, width);
+    line.remove_prefix(end);
+  }
+  return out + filled;
+}
 
 }  // namespace
 
@@ -90,6 +110,17 @@ std::string keep_start(std::string_view escaped, std::size_t width) {
     ++end;
   }
   return std::string(escaped.substr(0, end)) + std::string(kEllipsis);
+}
+
+std::string wrap(std::string_view escaped_lines, std::size_t width) {
+  if (width == 0) return std::string(escaped_lines);
+  std::string out;
+  while (!escaped_lines.empty()) {
+    const auto line = escaped_lines.substr(0, escaped_lines.find('\n'));
+    out += wrap_line(line, width) + "\n";
+    escaped_lines.remove_prefix(std::min(line.size() + 1, escaped_lines.size()));
+  }
+  return out;
 }
 
 WindowSize window_size(int fd) {

@@ -22,6 +22,10 @@ namespace gomapd::exporter {
 // The first `width` columns, with "…" behind, when it is longer.
 [[nodiscard]] std::string keep_start(std::string_view escaped, std::size_t width);
 
+// Escaped lines, those longer than `width` broken at spaces and indented; of a
+// word that is longer, the end is kept. `width` 0: no limit.
+[[nodiscard]] std::string wrap(std::string_view escaped_lines, std::size_t width);
+
 // Of the terminal on `fd`; 0 when that is no terminal.
 struct WindowSize {
   std::size_t columns = 0;

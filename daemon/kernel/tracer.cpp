@@ -73,10 +73,12 @@ gm_counter merge(std::span<const gm_counter> per_cpu) {
     total.started += one.started;
     total.finished += one.finished;
     total.finished_only += one.finished_only;
+    total.evacuated += one.evacuated;
+    total.pruned += one.pruned;
     total.duration_ns += one.duration_ns;
     total.max_duration_ns = std::max(total.max_duration_ns, one.max_duration_ns);
     total.max_keys = std::max(total.max_keys, one.max_keys);
-    if (one.started + one.finished + one.finished_only != 0) {
+    if (one.started + one.finished + one.finished_only + one.evacuated + one.pruned != 0) {
       total.bias = one.bias;
       total.binary = one.binary;
     }
@@ -115,6 +117,9 @@ struct Tracer::State {
       case GM_ROLE_TO_TABLE_START: return skeleton->progs.gm_to_table_start;
       case GM_ROLE_REHASH_START: return skeleton->progs.gm_rehash_start;
       case GM_ROLE_SWISS_END: return skeleton->progs.gm_swiss_end;
+      case GM_ROLE_EVACUATE: return skeleton->progs.gm_classic_evacuate;
+      case GM_ROLE_PRUNE_START: return skeleton->progs.gm_prune_start;
+      case GM_ROLE_PRUNE_END: return skeleton->progs.gm_prune_end;
       default: return nullptr;
     }
   }

@@ -53,7 +53,8 @@ class Tracer {
 
   // Puts `sites` of the file open as `fd` into process `pid` alone, where the
   // kernel can tell processes apart, else into all that run it (others are then
-  // filtered at the hit). `binary` comes back in every record and counter.
+  // filtered at the hit). `binary` comes back in every record and counter. All
+  // or none: an error leaves no probe of this call behind.
   [[nodiscard]] Result<void> attach(std::span<const ProbeSite> sites, std::uint32_t binary, int fd,
                                     pid_t pid);
 

@@ -35,6 +35,8 @@ void add(Counts& counts, const gm_counter& value) {
   counts.started += value.started;
   counts.finished += value.finished;
   counts.finished_only += value.finished_only;
+  counts.evacuated += value.evacuated;
+  counts.pruned += value.pruned;
 }
 
 void add(Cost& cost, const gm_counter& value, std::uint64_t bytes_each) {
@@ -63,12 +65,20 @@ GrowthEvent decode(const gm_record& record, std::uint64_t tracing_since_ns, Reso
   event.address = record.go_map;
   event.on_goroutine_stack = (record.flags & GM_FLAG_ON_STACK) != 0;
   event.kind = kind_of(record.key);
-  event.design = design_of(event.kind);
+  event.design = event.what == GM_RECORD_PRUNED ? go::Design::kSwiss : design_of(event.kind);
   event.type = &resolver.type(record.binary, record.tgid, record.key.type);
   event.stack = &resolver.stack(record.binary, record.key.stack);
   event.sizes = growth_sizes(event.kind, record.key.old_log2, event.type->shape);
-  event.keys = record.keys;
-  event.go_map_keys = record.go_map_keys;
+  switch (event.what) {
+    case GM_RECORD_EVACUATED:
+      event.bucket = record.keys;
+      event.evacuated = record.go_map_keys;
+      break;
+    case GM_RECORD_PRUNED: event.tombstones_removed = record.keys; break;
+    default:
+      event.keys = record.keys;
+      event.go_map_keys = record.go_map_keys;
+  }
   event.reason = growth_reason(event.kind, record.keys, event.sizes.old_buckets);
   event.overflow_buckets = record.overflow_buckets;
   event.overflow_is_estimate = record.key.old_log2 >= kExactOverflowB;

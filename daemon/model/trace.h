@@ -57,6 +57,11 @@ struct GrowthEvent {
   // it took longer than that.
   std::uint64_t duration_ns = 0;
   bool began_before = false;
+  // Of a moved bucket: which old one, and how many of this growth have moved,
+  // itself included; 0 when its beginning was not seen.
+  std::uint64_t bucket = 0;
+  std::uint64_t evacuated = 0;
+  std::uint64_t tombstones_removed = 0;  // of a prune
   const TypeInfo* type = nullptr;            // never null
   const Stack* stack = nullptr;              // never null; empty when unknown
 };
@@ -65,6 +70,8 @@ struct Counts {
   std::uint64_t started = 0;
   std::uint64_t finished = 0;
   std::uint64_t finished_only = 0;
+  std::uint64_t evacuated = 0;  // old buckets moved, where they were probed
+  std::uint64_t pruned = 0;     // tombstones removed, likewise
 
   [[nodiscard]] std::uint64_t in_progress() const { return started - std::min(started, finished); }
 };

@@ -73,6 +73,14 @@ Result<Child> Child::prepare(std::string executable, std::vector<std::string> ar
   return child;
 }
 
+Child& Child::operator=(Child&& other) noexcept {
+  std::swap(pid_, other.pid_);
+  std::swap(go_, other.go_);
+  std::swap(failure_, other.failure_);
+  std::swap(status_, other.status_);
+  return *this;
+}
+
 Child::~Child() {
   go_.reset();
   if (failure_ && pid_ > 0 && !status_) {  // never started: it ends at once

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/proc/file.h"
@@ -25,7 +26,7 @@ class Child {
                                              std::vector<std::string> arguments, Output output);
 
   Child(Child&&) noexcept = default;
-  Child& operator=(Child&&) noexcept = default;
+  Child& operator=(Child&& other) noexcept;
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child();

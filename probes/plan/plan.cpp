@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "probes/code/site.h"
+#include "probes/go/runtime_version.h"
 
 namespace gomapd {
 namespace {
@@ -119,8 +120,8 @@ gm_site kernel_site(const GoBinary& binary, const ProbePoint& point, const code:
   kernel.rule = site.rule == code::HitRule::kAlways ? GM_RULE_ALWAYS : GM_RULE_UNLESS_BRANCH_TAKEN;
   kernel.frame_linked = site.frame_linked ? 1 : 0;
   kernel.stack_abi = binary.version.minor < kRegisterAbiMinor ? 1 : 0;
-  kernel.hmap_register = static_cast<__u8>(site.hmap);
-  kernel.type_register = type_register(binary, point, code, site);
+  kernel.hmap_at = {static_cast<__u32>(site.hmap), 0};
+  kernel.type_at = {type_register(binary, point, code, site), 0};
   kernel.types = binary.pclntab.moduledata().types;
   kernel.etypes = binary.pclntab.moduledata().etypes;
   kernel.end_kind = static_cast<__u8>(point.ends);
@@ -192,7 +193,7 @@ Result<void> plan_sites(GoBinary& binary) {
     return fail(Errc::kUnsupported, "a Go program for another machine than amd64");
   if (binary.build_info.version.empty())
     return fail(Errc::kUnsupported,
-                "no build information: the layouts of its Go runtime can't be known");
+                "neither build information nor its own data tell which Go built it");
   const auto version = go::parse_version(binary.build_info.version);
   if (!version || version->minor < kOldestMinor || version->minor > kNewestMinor)
     return fail(Errc::kUnsupported,
@@ -230,6 +231,9 @@ Result<GoBinary> analyse(Bytes file) {
     binary.build_info = *std::move(build_info);
   else if (build_info.error().code != Errc::kNotGo)
     return not_go(build_info.error());
+  if (binary.build_info.version.empty())
+    if (auto version = go::find_build_version(binary.image, binary.pclntab.layout()))
+      binary.build_info.version = *std::move(version);
   binary.design = find_design(binary.pclntab);
   if (auto planned = plan_sites(binary); !planned) {
     binary.sites.clear();

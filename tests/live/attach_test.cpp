@@ -115,7 +115,9 @@ TEST_P(Attach, TracesSeveralProcesses) {
   }
 }
 
-std::string test_name(const testing::TestParamInfo<Build>& info) { return name_of(info.param); }
+std::string test_name(const testing::TestParamInfo<Build>& info) {
+  return name_of(info.param);
+}
 
 INSTANTIATE_TEST_SUITE_P(Live, Attach, testing::ValuesIn(plain_builds()), test_name);
 

@@ -121,12 +121,9 @@ TEST_F(Errors, RefusesADamagedFunctionTable) {
   ASSERT_GT(size, 1000U);
   const auto span = [&](size_t from, size_t length) { return std::pair(offset + from, length); };
   const std::vector<std::pair<std::string, std::pair<size_t, size_t>>> damages = {
-      {"magic", span(0, 4)},
-      {"header", span(0, 64)},
-      {"numbers", span(8, 8)},
-      {"offsets", span(24, 40)},
-      {"all", span(0, size)},
-      {"all but the header", span(72, size - 72)},
+      {"magic", span(0, 4)},   {"header", span(0, 64)},
+      {"numbers", span(8, 8)}, {"offsets", span(24, 40)},
+      {"all", span(0, size)},  {"all but the header", span(72, size - 72)},
   };
   ScratchFolder folder;
   for (const auto& [name, place] : damages) {
@@ -141,7 +138,8 @@ TEST_F(Errors, RefusesADamagedFunctionTable) {
 TEST_F(Errors, RefusesATruncatedProgram) {
   const auto good = read_file(program_);
   ScratchFolder folder;
-  for (const size_t size : {size_t{0}, size_t{1}, size_t{63}, size_t{64}, size_t{4096}, good.size() / 2}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{63}, size_t{64}, size_t{4096}, good.size() / 2}) {
     SCOPED_TRACE(size);
     write_program(folder / "truncated", std::string_view(good).substr(0, size));
     expect_refused_in_one_line(trace({"--", folder / "truncated", "none"}), 4);

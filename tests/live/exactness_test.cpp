@@ -101,7 +101,9 @@ TEST_P(ExactnessOfEveryDesign, NamesTypesMadeAtRunTime) {
   }
 }
 
-std::string test_name(const testing::TestParamInfo<Build>& info) { return name_of(info.param); }
+std::string test_name(const testing::TestParamInfo<Build>& info) {
+  return name_of(info.param);
+}
 
 INSTANTIATE_TEST_SUITE_P(Live, Exactness, testing::ValuesIn(all_builds()), test_name);
 INSTANTIATE_TEST_SUITE_P(Live, ExactnessOfEveryDesign, testing::ValuesIn(plain_builds()),

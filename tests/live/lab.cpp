@@ -21,8 +21,17 @@ std::string variable(const char* name) {
 }
 
 std::vector<Build> designs() {
-  return {{"1.15"}, {"1.19"}, {"1.21"}, {"1.22"}, {"1.23"}, {"1.24"}, {"1.24", "noswissmap"},
-          {"1.25"}, {"1.25", "noswissmap"}, {"1.26"}, {"1.27"}};
+  return {{"1.15"},
+          {"1.19"},
+          {"1.21"},
+          {"1.22"},
+          {"1.23"},
+          {"1.24"},
+          {"1.24", "noswissmap"},
+          {"1.25"},
+          {"1.25", "noswissmap"},
+          {"1.26"},
+          {"1.27"}};
 }
 
 std::optional<Build> first_at_hand(std::initializer_list<const char*> versions) {
@@ -51,9 +60,13 @@ std::string name_of(const Build& build) {
   return name + suffix(build.link);
 }
 
-std::ostream& operator<<(std::ostream& out, const Build& build) { return out << name_of(build); }
+std::ostream& operator<<(std::ostream& out, const Build& build) {
+  return out << name_of(build);
+}
 
-std::vector<Build> plain_builds() { return designs(); }
+std::vector<Build> plain_builds() {
+  return designs();
+}
 
 std::vector<Build> all_builds() {
   std::vector<Build> builds;
@@ -69,14 +82,18 @@ std::vector<Build> all_builds() {
 std::optional<Build> any_classic() {
   return first_at_hand({"1.23", "1.22", "1.21", "1.19", "1.15"});
 }
-std::optional<Build> any_swiss() { return first_at_hand({"1.26", "1.27", "1.25", "1.24"}); }
+std::optional<Build> any_swiss() {
+  return first_at_hand({"1.26", "1.27", "1.25", "1.24"});
+}
 
 fs::path gomapd_path() {
   if (const auto path = variable("GOMAPD_BIN"); !path.empty()) return fs::absolute(path);
   return GOMAPD_BINARY;
 }
 
-fs::path source_folder() { return GOMAPD_SOURCE_FOLDER; }
+fs::path source_folder() {
+  return GOMAPD_SOURCE_FOLDER;
+}
 
 std::string missing_for_tracing() {
   if (access(gomapd_path().c_str(), X_OK) != 0) {
@@ -99,13 +116,15 @@ Built build_go(const Build& build, const fs::path& package,
   auto flags = more_flags;
   if (build.link == Link::kStripped) flags.emplace_back("-ldflags=-s -w");
   if (build.link == Link::kPie) flags.emplace_back("-buildmode=pie");
-  auto built = test::build_go_program(
-      *root, package, flags, {"CGO_ENABLED=0", "GOEXPERIMENT=" + build.experiment});
+  auto built = test::build_go_program(*root, package, flags,
+                                      {"CGO_ENABLED=0", "GOEXPERIMENT=" + build.experiment});
   if (!built) return std::unexpected(built.error().context);
   return *built;
 }
 
-Built build_truth(const Build& build) { return build_go(build, source_folder() / "tests" / "truth"); }
+Built build_truth(const Build& build) {
+  return build_go(build, source_folder() / "tests" / "truth");
+}
 
 // The profile is kept: a build from a new one would compile the standard library
 // anew each time.
@@ -137,6 +156,8 @@ fs::path compiler_path(const std::string& version) {
   return {};
 }
 
-int repetitions() { return std::max(1, atoi(variable("GOMAPD_REPEAT").c_str())); }
+int repetitions() {
+  return std::max(1, atoi(variable("GOMAPD_REPEAT").c_str()));
+}
 
 }  // namespace gomapd::live

@@ -61,14 +61,14 @@ int repetitions();
 }  // namespace gomapd::live
 
 // Skips the test, by name and with the reason, where it can't be run.
-#define GOMAPD_LIVE_OR_SKIP()                                                     \
-  do {                                                                            \
-    const auto missing = ::gomapd::live::missing_for_tracing();                   \
-    if (!missing.empty()) GTEST_SKIP() << missing;                                \
+#define GOMAPD_LIVE_OR_SKIP()                                   \
+  do {                                                          \
+    const auto missing = ::gomapd::live::missing_for_tracing(); \
+    if (!missing.empty()) GTEST_SKIP() << missing;              \
   } while (false)
 
-#define GOMAPD_BUILD_OR_SKIP(build)                                               \
-  do {                                                                            \
-    const auto missing = ::gomapd::live::missing_for(build);                      \
-    if (!missing.empty()) GTEST_SKIP() << missing;                                \
+#define GOMAPD_BUILD_OR_SKIP(build)                          \
+  do {                                                       \
+    const auto missing = ::gomapd::live::missing_for(build); \
+    if (!missing.empty()) GTEST_SKIP() << missing;           \
   } while (false)

@@ -28,9 +28,10 @@ class Output : public testing::Test {
   // names, and whose map grows in that file.
   Built build_evil(const ScratchFolder& folder) const {
     fs::create_directory(folder / "source");
-    write_file(folder / "source" / "main.go",
-               "package main\n\nfunc main() {\n\tm := map[int]int{}\n//line " + std::string(kEvil) +
-                   ".go:1\n\tfor i := 0; i < 100; i++ {\n\t\tm[i] = i\n\t}\n\tprintln(len(m))\n}\n");
+    write_file(
+        folder / "source" / "main.go",
+        "package main\n\nfunc main() {\n\tm := map[int]int{}\n//line " + std::string(kEvil) +
+            ".go:1\n\tfor i := 0; i < 100; i++ {\n\t\tm[i] = i\n\t}\n\tprintln(len(m))\n}\n");
     const auto built = build_go(*build_, folder / "source");
     if (!built) return built;
     fs::copy_file(*built, folder / kEvil);
@@ -52,8 +53,8 @@ TEST_F(Output, SendsTheCommandsOutputToStandardErrorUnderJson) {
 
 TEST_F(Output, LeavesTheCommandsOutputAloneWithAFile) {
   ScratchFolder folder;
-  const auto finished = run({gomapd_path(), "trace", "--json", "-o", folder / "report", "--",
-                             program_, "update"});
+  const auto finished =
+      run({gomapd_path(), "trace", "--json", "-o", folder / "report", "--", program_, "update"});
   ASSERT_EQ(finished.ending.code, 0) << finished.errors;
   EXPECT_TRUE(finished.output.starts_with("{\"go\":")) << finished.output;
   EXPECT_EQ(finished.output.find("summary"), std::string::npos);

@@ -15,7 +15,9 @@ struct Profile {
   const char* name;
   std::vector<std::string> workloads;
 };
-void PrintTo(const Profile& profile, std::ostream* out) { *out << profile.version << ' ' << profile.name; }
+void PrintTo(const Profile& profile, std::ostream* out) {
+  *out << profile.version << ' ' << profile.name;
+}
 
 class ProfileGuided : public testing::TestWithParam<Profile> {};
 

@@ -17,13 +17,12 @@ constexpr const char* kTruth = R"({"started":1,"finished":1,"in_progress":0,"fin
 
 Report good() {
   Report report;
-  report.lines = {
-      Json::parse(R"({"event":"growth_started","time_ns":1,"pid":5,"tid":5,"goid":1,
+  report.lines = {Json::parse(R"({"event":"growth_started","time_ns":1,"pid":5,"tid":5,"goid":1,
         "map":"0xc0","map_type":"map[int]int","impl":"classic","kind":"double",
         "reason":"load_factor","keys":13,"old_buckets":2,"new_buckets":4,"load_factor":6.5,
         "overflow_buckets":0,"bytes":576,
         "stack":[{"function":"main.f","file":"f.go","line":7,"inlined":false}]})"),
-      Json::parse(R"({"event":"growth_finished","time_ns":2,"pid":5,"tid":5,"goid":1,
+                  Json::parse(R"({"event":"growth_finished","time_ns":2,"pid":5,"tid":5,"goid":1,
         "map":"0xc0","map_type":"map[int]int","impl":"classic","duration_ns":1,
         "old_buckets":2,"new_buckets":4})")};
   report.summary = Json::parse(R"({"event":"summary","duration_ns":3,
@@ -43,16 +42,29 @@ std::string complaints(const Report& report) {
          check_model(report, 6.5).text();
 }
 
-TEST(ReportChecks, PassAReportThatIsRight) { EXPECT_EQ(complaints(good()), ""); }
+TEST(ReportChecks, PassAReportThatIsRight) {
+  EXPECT_EQ(complaints(good()), "");
+}
 
 TEST(ReportChecks, NoticeEachErrorInTheSummary) {
-  const std::vector<std::pair<const char*, Json>> errors = {
-      {"/counts/growth_started", 2},   {"/counts/growth_finished", 0}, {"/counts/in_progress", 1},
-      {"/counts/finished_only", 1},    {"/estimated", true},           {"/lost_events", 1},
-      {"/probe_hits", 1},              {"/processes", Json::array()},  {"/sites", Json::array()},
-      {"/sites/0/growths", 2},         {"/sites/0/maps", 2},           {"/sites/0/max_keys", 12},
-      {"/sites/0/function", "main.g"}, {"/sites/0/line", 8},           {"/sites/0/map_type", nullptr},
-      {"/sites/0/bytes", 0},           {"/by_kind/double", 2},         {"/by_kind/same_size", 1}};
+  const std::vector<std::pair<const char*, Json>> errors = {{"/counts/growth_started", 2},
+                                                            {"/counts/growth_finished", 0},
+                                                            {"/counts/in_progress", 1},
+                                                            {"/counts/finished_only", 1},
+                                                            {"/estimated", true},
+                                                            {"/lost_events", 1},
+                                                            {"/probe_hits", 1},
+                                                            {"/processes", Json::array()},
+                                                            {"/sites", Json::array()},
+                                                            {"/sites/0/growths", 2},
+                                                            {"/sites/0/maps", 2},
+                                                            {"/sites/0/max_keys", 12},
+                                                            {"/sites/0/function", "main.g"},
+                                                            {"/sites/0/line", 8},
+                                                            {"/sites/0/map_type", nullptr},
+                                                            {"/sites/0/bytes", 0},
+                                                            {"/by_kind/double", 2},
+                                                            {"/by_kind/same_size", 1}};
   for (const auto& [place, value] : errors) {
     auto report = good();
     report.summary[Json::json_pointer(place)] = value;
@@ -62,13 +74,14 @@ TEST(ReportChecks, NoticeEachErrorInTheSummary) {
 
 TEST(ReportChecks, NoticeEachErrorInALine) {
   const std::vector<std::pair<const char*, Json>> errors = {
-      {"/time_ns", 9},        {"/pid", 0},         {"/tid", "5"},          {"/goid", nullptr},
-      {"/map", "c0"},         {"/map_type", "map[int]string"},             {"/impl", "other"},
-      {"/kind", "split"},     {"/kind", "same_size"},                      {"/reason", "overflow"},
-      {"/keys", 0},           {"/keys", 12},       {"/old_buckets", 1},    {"/new_buckets", 8},
-      {"/load_factor", 0},    {"/overflow_buckets", -1},                   {"/bytes", nullptr},
-      {"/stack", Json::array()},                   {"/stack/0/line", 0},   {"/stack/0/file", ""},
-      {"/stack/0/function", "runtime.mapassign"},  {"/event", "growth_begun"}};
+      {"/time_ns", 9},           {"/pid", 0},           {"/tid", "5"},
+      {"/goid", nullptr},        {"/map", "c0"},        {"/map_type", "map[int]string"},
+      {"/impl", "other"},        {"/kind", "split"},    {"/kind", "same_size"},
+      {"/reason", "overflow"},   {"/keys", 0},          {"/keys", 12},
+      {"/old_buckets", 1},       {"/new_buckets", 8},   {"/load_factor", 0},
+      {"/overflow_buckets", -1}, {"/bytes", nullptr},   {"/stack", Json::array()},
+      {"/stack/0/line", 0},      {"/stack/0/file", ""}, {"/stack/0/function", "runtime.mapassign"},
+      {"/event", "growth_begun"}};
   for (const auto& [place, value] : errors) {
     auto report = good();
     report.lines[0][Json::json_pointer(place)] = value;

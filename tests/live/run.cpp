@@ -173,7 +173,9 @@ std::string Child::output() {
   return from_terminal_;
 }
 
-std::string Child::errors() { return terminal_ < 0 ? read_capture(errors_) : std::string(); }
+std::string Child::errors() {
+  return terminal_ < 0 ? read_capture(errors_) : std::string();
+}
 
 bool Child::wait_for(std::string_view text, std::string (Child::*stream)()) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
@@ -185,8 +187,12 @@ bool Child::wait_for(std::string_view text, std::string (Child::*stream)()) {
   }
 }
 
-bool Child::wait_for_output(std::string_view text) { return wait_for(text, &Child::output); }
-bool Child::wait_for_errors(std::string_view text) { return wait_for(text, &Child::errors); }
+bool Child::wait_for_output(std::string_view text) {
+  return wait_for(text, &Child::output);
+}
+bool Child::wait_for_errors(std::string_view text) {
+  return wait_for(text, &Child::errors);
+}
 
 Ending Child::wait(Duration patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;

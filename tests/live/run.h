@@ -20,7 +20,7 @@ constexpr Duration kPatience = std::chrono::seconds(120);
 // How a process ended. A process that did not end in time was killed by us.
 struct Ending {
   bool in_time = false;
-  int code = -1;    // -1: ended by a signal
+  int code = -1;  // -1: ended by a signal
   int signal = 0;
 };
 

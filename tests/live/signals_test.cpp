@@ -47,8 +47,12 @@ class Signals : public testing::TestWithParam<Design> {
   std::filesystem::path program_;
 };
 
-TEST_P(Signals, InterruptPrintsTheReport) { expect_report_after(SIGINT); }
-TEST_P(Signals, TerminatePrintsTheReport) { expect_report_after(SIGTERM); }
+TEST_P(Signals, InterruptPrintsTheReport) {
+  expect_report_after(SIGINT);
+}
+TEST_P(Signals, TerminatePrintsTheReport) {
+  expect_report_after(SIGTERM);
+}
 
 TEST_P(Signals, InterruptInTheMiddleOfTheWorkLeavesTheProgramWorking) {
   Attached attached(program_, {"-linger", "3", "all"});
@@ -84,8 +88,8 @@ TEST_P(Signals, KillLeavesNoProbeBehind) {
 // A command that gomapd started is gomapd's to end.
 TEST_P(Signals, InterruptEndsTheCommandToo) {
   ScratchFolder folder;
-  Child gomapd({gomapd_path(), "trace", "--json", "-o", folder / "report", "--", program_, "-linger",
-                "600", "update"});
+  Child gomapd({gomapd_path(), "trace", "--json", "-o", folder / "report", "--", program_,
+                "-linger", "600", "update"});
   ASSERT_TRUE(gomapd.wait_for_errors("gomapd: tracing")) << gomapd.errors();
   gomapd.send_signal(SIGINT);
   EXPECT_EQ(gomapd.wait().code, 0) << gomapd.errors();
@@ -97,8 +101,8 @@ TEST_P(Signals, InterruptEndsTheCommandToo) {
 }
 
 TEST_P(Signals, ReaderThatGoesAwayEndsTheTrace) {
-  const auto script = gomapd_path().string() + " trace --json -- " + program_.string() +
-                      " all | head -n 1";
+  const auto script =
+      gomapd_path().string() + " trace --json -- " + program_.string() + " all | head -n 1";
   const auto finished = run({"/bin/sh", "-c", script});
   EXPECT_TRUE(finished.ending.in_time);
   EXPECT_TRUE(finished.output.starts_with("{")) << finished.output;

@@ -94,7 +94,8 @@ TEST_P(Targets, HaveTypesAndPlaces) {
 
 std::string target_name(const testing::TestParamInfo<Target>& info) {
   auto name = info.param.name;
-  std::ranges::replace_if(name, [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  std::ranges::replace_if(
+      name, [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;
 }
 

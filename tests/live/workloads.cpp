@@ -12,7 +12,9 @@ namespace {
 namespace fs = std::filesystem;
 using Arguments = std::vector<std::string>;
 
-std::string text(int number) { return std::to_string(number); }
+std::string text(int number) {
+  return std::to_string(number);
+}
 
 // Many rows of few columns, counted by one of them: few maps, which get large.
 Arguments csv(const fs::path& folder) {
@@ -21,7 +23,8 @@ Arguments csv(const fs::path& folder) {
     rows += "user" + text(i * 7919 % 30011) + "," + text(i % 977) + "\n";
   }
   write_file(folder / "rows.csv", rows);
-  return {"--icsv", "--ojson", "count-distinct", "-f", "user", "then", "count", folder / "rows.csv"};
+  return {"--icsv", "--ojson", "count-distinct", "-f",
+          "user",   "then",    "count",          folder / "rows.csv"};
 }
 
 // A tree of modules to bundle: many small maps, in many goroutines.
@@ -65,7 +68,8 @@ Arguments manifests(const fs::path& folder) {
 Arguments users(const fs::path& folder) {
   std::string list = "port: 0\nauthorization {\n users = [\n";
   for (int i = 0; i < 3000; ++i) {
-    list += "  {user: u" + text(i) + ", password: p, permissions: {publish: \"s." + text(i) + "\"}}\n";
+    list +=
+        "  {user: u" + text(i) + ", password: p, permissions: {publish: \"s." + text(i) + "\"}}\n";
   }
   write_file(folder / "server.conf", list + " ]\n}\n");
   return {"-t", "-c", folder / "server.conf"};
@@ -84,7 +88,8 @@ Arguments series(const fs::path& folder) {
 Arguments declarations(const fs::path& folder) {
   std::string source = "package p\n";
   for (int i = 0; i < 3000; ++i) {
-    source += "type T" + text(i) + " struct{ a, b int }\nfunc (t T" + text(i) + ") F(x int) int {\n" +
+    source += "type T" + text(i) + " struct{ a, b int }\nfunc (t T" + text(i) +
+              ") F(x int) int {\n" +
               "\tfor i := 0; i < x; i++ {\n\t\tt.a += i\n\t}\n\treturn t.a + t.b\n}\n";
   }
   write_file(folder / "p.go", source);
@@ -92,27 +97,32 @@ Arguments declarations(const fs::path& folder) {
 }
 
 Target compiler(const std::string& version, const std::string& design, double keys_per_bucket) {
-  return {.name = "compile-" + version, .design = design, .keys_per_bucket = keys_per_bucket,
-          .prepare = declarations, .refusable = true, .compiler_of = version};
+  return {.name = "compile-" + version,
+          .design = design,
+          .keys_per_bucket = keys_per_bucket,
+          .prepare = declarations,
+          .refusable = true,
+          .compiler_of = version};
 }
 
 }  // namespace
 
-std::ostream& operator<<(std::ostream& out, const Target& target) { return out << target.name; }
+std::ostream& operator<<(std::ostream& out, const Target& target) {
+  return out << target.name;
+}
 
 std::vector<Target> targets() {
   return {
-      {"esbuild-0.11.11", "classic", 6.5, modules},               // go1.16
-      {"esbuild-0.13.15", "classic", 6.5, modules},               // go1.17
-      {"esbuild-0.14.33", "classic", 6.5, modules},               // go1.18
-      {"prometheus", "classic", 6.5, series, "promtool"},         // go1.19
-      {"esbuild-0.17.11", "classic", 6.5, modules},               // go1.20
-      {"miller", "classic", 6.5, csv},                            // go1.23
-      {"kubectl", "swiss", 0, manifests},                         // go1.24, PIE
-      {"caddy", "swiss", 0, caddyfile},                           // go1.26
-      {.name = "esbuild-0.28.2", .design = "swiss", .keys_per_bucket = 0, .prepare = modules,
-       .refusable = true},                                        // go1.26, no build info
-      {"nats-server", "swiss", 0, users},                         // go1.27
+      {"esbuild-0.11.11", "classic", 6.5, modules},        // go1.16
+      {"esbuild-0.13.15", "classic", 6.5, modules},        // go1.17
+      {"esbuild-0.14.33", "classic", 6.5, modules},        // go1.18
+      {"prometheus", "classic", 6.5, series, "promtool"},  // go1.19
+      {"esbuild-0.17.11", "classic", 6.5, modules},        // go1.20
+      {"miller", "classic", 6.5, csv},                     // go1.23
+      {"kubectl", "swiss", 0, manifests},                  // go1.24, PIE
+      {"caddy", "swiss", 0, caddyfile},                    // go1.26
+      {"esbuild-0.28.2", "swiss", 0, modules},             // go1.26, no build info
+      {"nats-server", "swiss", 0, users},                  // go1.27
       compiler("1.19", "classic", 6.5),
       // Profile-guided from here on.
       compiler("1.21", "classic", 6.0),

@@ -17,7 +17,7 @@ class FakeResolver final : public Resolver {
   std::map<Key, TypeInfo> types;
   std::map<Key, Stack> stacks;
 
-  const TypeInfo& type(std::uint32_t binary, std::uint32_t /*pid*/, std::uint64_t /*bias*/,
+  const TypeInfo& type(std::uint32_t binary, std::uint32_t /*pid*/,
                        std::uint64_t address) override {
     const auto found = types.find({binary, address});
     return found == types.end() ? unknown_type_ : found->second;

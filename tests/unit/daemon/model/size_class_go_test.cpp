@@ -87,7 +87,7 @@ TEST_P(GoAllocator, RoundsAsItsRuntimeDoes) {
 INSTANTIATE_TEST_SUITE_P(Toolchains, GoAllocator,
                          testing::Values("1.15", "1.16", "1.17", "1.18", "1.19", "1.20", "1.21",
                                          "1.22", "1.23", "1.24", "1.25", "1.26", "1.27"),
-                         [](const auto& info) { return "go1_" + info.param.substr(2); });
+                         [](const auto& toolchain) { return "go1_" + toolchain.param.substr(2); });
 
 }  // namespace
 }  // namespace gomapd::test

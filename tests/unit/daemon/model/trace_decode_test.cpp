@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint64_t kType = 0x4a0000;
 constexpr std::uint64_t kStack = 77;
+constexpr std::uint64_t kTracingSince = 1'000;
 
 gm_counter_key key_of(gm_kind kind, std::uint8_t old_log2) {
   return {.tgid = 41, .kind = static_cast<__u8>(kind), .old_log2 = old_log2, .pad = 0,
@@ -45,7 +46,7 @@ class Decode : public testing::Test {
 };
 
 TEST_F(Decode, TakesEveryFieldOfAStartedGrowth) {
-  const auto event = decode(record_of(GM_RECORD_STARTED, GM_KIND_DOUBLE, 1), resolver_);
+  const auto event = decode(record_of(GM_RECORD_STARTED, GM_KIND_DOUBLE, 1), kTracingSince, resolver_);
   EXPECT_EQ(event.what, GM_RECORD_STARTED);
   EXPECT_EQ(event.monotonic_ns, 5'000U);
   EXPECT_EQ(event.pid, 41U);
@@ -63,51 +64,55 @@ TEST_F(Decode, TakesEveryFieldOfAStartedGrowth) {
   EXPECT_EQ(event.sizes.bytes, 576U);  // 4 * 144
   EXPECT_EQ(event.overflow_buckets, 3U);
   EXPECT_FALSE(event.overflow_is_estimate);
-  EXPECT_EQ(event.duration_ns, std::nullopt);
+  EXPECT_FALSE(event.began_before);
   EXPECT_EQ(event.type->name, "map[int64]int64");
   ASSERT_EQ(event.stack->size(), 1U);
   EXPECT_EQ(event.stack->front().function, "main.fill");
 }
 
 TEST_F(Decode, GivesAFinishedGrowthItsDuration) {
-  const auto event = decode(record_of(GM_RECORD_FINISHED, GM_KIND_SAME_SIZE, 4), resolver_);
+  const auto event = decode(record_of(GM_RECORD_FINISHED, GM_KIND_SAME_SIZE, 4), kTracingSince, resolver_);
   EXPECT_EQ(event.what, GM_RECORD_FINISHED);
   EXPECT_EQ(event.reason, Reason::kOverflow);
   EXPECT_EQ(event.duration_ns, 9'000U);
 }
 
-TEST_F(Decode, GivesNoDurationToAGrowthThatBeganBeforeTracing) {
+TEST_F(Decode, GivesAGrowthThatBeganBeforeTracingTheTimeSinceThen) {
   auto record = record_of(GM_RECORD_FINISHED, GM_KIND_DOUBLE, 4);
   record.flags = GM_FLAG_BEGAN_BEFORE;
-  EXPECT_EQ(decode(record, resolver_).duration_ns, std::nullopt);
+  const auto event = decode(record, kTracingSince, resolver_);
+  EXPECT_TRUE(event.began_before);
+  EXPECT_EQ(event.duration_ns, 4'000U);
+  record.time_ns = kTracingSince - 1;
+  EXPECT_EQ(decode(record, kTracingSince, resolver_).duration_ns, 0U);
 }
 
 TEST_F(Decode, ReadsEachFlagByItself) {
   auto record = record_of(GM_RECORD_FINISHED, GM_KIND_SPLIT, 10);
   record.flags = GM_FLAG_ON_STACK;
-  EXPECT_TRUE(decode(record, resolver_).on_goroutine_stack);
-  EXPECT_EQ(decode(record, resolver_).duration_ns, 9'000U);
+  EXPECT_TRUE(decode(record, kTracingSince, resolver_).on_goroutine_stack);
+  EXPECT_FALSE(decode(record, kTracingSince, resolver_).began_before);
   record.flags = GM_FLAG_DIRECTORY_GROWS;
-  EXPECT_FALSE(decode(record, resolver_).on_goroutine_stack);
-  EXPECT_EQ(decode(record, resolver_).duration_ns, 9'000U);
+  EXPECT_FALSE(decode(record, kTracingSince, resolver_).on_goroutine_stack);
+  EXPECT_FALSE(decode(record, kTracingSince, resolver_).began_before);
   record.flags = 0xffff;
-  EXPECT_TRUE(decode(record, resolver_).on_goroutine_stack);
-  EXPECT_EQ(decode(record, resolver_).duration_ns, std::nullopt);
+  EXPECT_TRUE(decode(record, kTracingSince, resolver_).on_goroutine_stack);
+  EXPECT_TRUE(decode(record, kTracingSince, resolver_).began_before);
 }
 
 TEST_F(Decode, TellsTheDesignByTheKind) {
   for (const auto kind : {GM_KIND_DOUBLE, GM_KIND_SAME_SIZE})
-    EXPECT_EQ(decode(record_of(GM_RECORD_STARTED, kind, 3), resolver_).design,
+    EXPECT_EQ(decode(record_of(GM_RECORD_STARTED, kind, 3), kTracingSince, resolver_).design,
               go::Design::kClassic);
   for (const auto kind : {GM_KIND_TO_TABLE, GM_KIND_TABLE_DOUBLE, GM_KIND_SPLIT})
-    EXPECT_EQ(decode(record_of(GM_RECORD_STARTED, kind, 3), resolver_).design, go::Design::kSwiss);
+    EXPECT_EQ(decode(record_of(GM_RECORD_STARTED, kind, 3), kTracingSince, resolver_).design, go::Design::kSwiss);
 }
 
 TEST_F(Decode, TakesKindsThatNobodyKnowsAsUnknown) {
   for (const unsigned kind : {0U, 6U, 7U, 255U}) {
     auto record = record_of(GM_RECORD_STARTED, GM_KIND_DOUBLE, 3);
     record.key.kind = static_cast<__u8>(kind);
-    const auto event = decode(record, resolver_);
+    const auto event = decode(record, kTracingSince, resolver_);
     EXPECT_EQ(event.kind, GM_KIND_UNKNOWN) << kind;
     EXPECT_EQ(event.sizes.new_buckets, 0U) << kind;
     EXPECT_EQ(event.sizes.bytes, 0U) << kind;
@@ -118,7 +123,7 @@ TEST_F(Decode, TakesRecordsOfNoKnownKindAsFinished) {
   for (const unsigned kind : {0U, 3U, 4U, 0xffffffffU}) {
     auto record = record_of(GM_RECORD_FINISHED, GM_KIND_DOUBLE, 3);
     record.kind = kind;
-    EXPECT_EQ(decode(record, resolver_).what, GM_RECORD_FINISHED) << kind;
+    EXPECT_EQ(decode(record, kTracingSince, resolver_).what, GM_RECORD_FINISHED) << kind;
   }
 }
 
@@ -126,7 +131,7 @@ TEST_F(Decode, BoundsASizeThatNoRuntimeHas) {
   for (const unsigned old_log2 : {48U, 64U, 255U}) {
     const auto event = decode(
         record_of(GM_RECORD_STARTED, GM_KIND_DOUBLE, static_cast<std::uint8_t>(old_log2)),
-        resolver_);
+        kTracingSince, resolver_);
     EXPECT_EQ(event.sizes.old_buckets, std::uint64_t{1} << 48U) << old_log2;
     EXPECT_EQ(event.sizes.new_buckets, std::uint64_t{1} << 49U) << old_log2;
   }
@@ -135,16 +140,16 @@ TEST_F(Decode, BoundsASizeThatNoRuntimeHas) {
 // go1.23 runtime/map.go: incrnoverflow
 TEST_F(Decode, CallsTheOverflowCountAnEstimateFromB16On) {
   EXPECT_FALSE(
-      decode(record_of(GM_RECORD_STARTED, GM_KIND_SAME_SIZE, 15), resolver_).overflow_is_estimate);
+      decode(record_of(GM_RECORD_STARTED, GM_KIND_SAME_SIZE, 15), kTracingSince, resolver_).overflow_is_estimate);
   EXPECT_TRUE(
-      decode(record_of(GM_RECORD_STARTED, GM_KIND_SAME_SIZE, 16), resolver_).overflow_is_estimate);
+      decode(record_of(GM_RECORD_STARTED, GM_KIND_SAME_SIZE, 16), kTracingSince, resolver_).overflow_is_estimate);
 }
 
 TEST_F(Decode, LeavesTypeAndStackEmptyWhereTheyAreNotKnown) {
   auto record = record_of(GM_RECORD_STARTED, GM_KIND_DOUBLE, 3);
   record.key.type = 0;
   record.key.stack = 0;
-  const auto event = decode(record, resolver_);
+  const auto event = decode(record, kTracingSince, resolver_);
   EXPECT_EQ(event.type->name, std::nullopt);
   EXPECT_TRUE(event.stack->empty());
   EXPECT_EQ(event.sizes.new_buckets, 16U);

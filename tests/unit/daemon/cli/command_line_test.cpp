@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+//
+// The command line, through the program itself: what it refuses before it does
+// anything, and its texts. None of these need root or a kernel.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <regex>
+#include <string>
+
+namespace gomapd::cli {
+namespace {
+
+struct Outcome {
+  int exit_code = -1;  // 124: it did not end by itself
+  std::string output;
+};
+
+// Runs `gomapd ARGUMENTS`, as a shell takes them apart.
+Outcome run_gomapd(const std::string& arguments, const std::string& kept = "2>&1") {
+  const auto command = "timeout 10 " GOMAPD_BINARY " " + arguments + " </dev/null " + kept;
+  Outcome outcome;
+  std::FILE* pipe = popen(command.c_str(), "r");  // NOLINT(cert-env33-c)
+  if (pipe == nullptr) return outcome;
+  std::array<char, 4096> buffer{};
+  for (std::size_t count = 0; (count = std::fread(buffer.data(), 1, buffer.size(), pipe)) != 0;)
+    outcome.output.append(buffer.data(), count);
+  const int status = pclose(pipe);
+  if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
+  return outcome;
+}
+
+constexpr auto kErrorsOnly = "2>&1 >/dev/null";
+constexpr auto kResultOnly = "2>/dev/null";
+
+TEST(CommandLine, RefusesDurationsThatAreNone) {
+  for (const std::string duration : {"0", "0s", "-1", "-5m", "5x", "5 s", "s", "nan", "inf", "1e99",
+                                     "''", "' '", "0x10", "1d", "99999999h", "5mm"}) {
+    // Process 1 is no Go program to be traced: it would be another exit code.
+    const auto outcome = run_gomapd("trace -p 1 -d " + duration, kErrorsOnly);
+    EXPECT_EQ(outcome.exit_code, 2) << duration << ": " << outcome.output;
+    EXPECT_NE(outcome.output.find("-d"), std::string::npos) << outcome.output;
+  }
+}
+
+// Past the command line there is no such process (5), or no permission (3).
+TEST(CommandLine, TakesDurationsOfTheContract) {
+  for (const std::string duration : {"10s", "5m", "10", "1.5h", "200ms", "0.5"}) {
+    const auto outcome = run_gomapd("trace -p 2147483647 -d " + duration);
+    EXPECT_TRUE(outcome.exit_code == 5 || outcome.exit_code == 3)
+        << duration << ": " << outcome.exit_code << ": " << outcome.output;
+  }
+}
+
+TEST(CommandLine, EndsWithStatus2WhenItIsWrong) {
+  for (const std::string arguments :
+       {"", "no-such-command", "--no-such-option", "trace", "trace -p", "trace -p 0", "trace -p -1",
+        "trace -p abc", "trace -p 99999999999999999999", "trace -p 1 -- true", "trace -p 1 -d",
+        "trace -p 1 --detail all", "trace -p 1 --ring-bytes 1", "trace --no-such-option -p 1",
+        "inspect", "inspect -p 0", "inspect /bin/true -p 1", "inspect a b"}) {
+    const auto outcome = run_gomapd(arguments, kErrorsOnly);
+    EXPECT_EQ(outcome.exit_code, 2) << arguments << ": " << outcome.output;
+    EXPECT_FALSE(outcome.output.empty()) << arguments;
+    EXPECT_EQ(run_gomapd(arguments, kResultOnly).output, "") << arguments;
+  }
+}
+
+TEST(CommandLine, HelpsEachCommand) {
+  struct Case {
+    std::string arguments;
+    std::string word;
+  };
+  for (const auto& [arguments, word] : {
+           Case{"--help", "trace"},
+           Case{"trace --help", "--duration"},
+           Case{"inspect --help", "--json"},
+       }) {
+    const auto outcome = run_gomapd(arguments, kResultOnly);
+    EXPECT_EQ(outcome.exit_code, 0) << arguments;
+    EXPECT_NE(outcome.output.find(word), std::string::npos) << outcome.output;
+  }
+}
+
+TEST(CommandLine, TellsItsVersion) {
+  const auto outcome = run_gomapd("--version", kResultOnly);
+  EXPECT_EQ(outcome.exit_code, 0);
+  const std::regex form(R"(gomapd \d+\.\d+\.\d+ \(libbpf \d+\.\d+, kernel \d+\.\d+\)\n)");
+  EXPECT_TRUE(std::regex_match(outcome.output, form)) << outcome.output;
+}
+
+TEST(CommandLine, SaysInOneLineWhyTheWorkFailed) {
+  struct Case {
+    std::string arguments;
+    int exit_code;
+  };
+  for (const auto& [arguments, exit_code] : {
+           Case{"inspect /no/such/file", 5},
+           Case{"inspect -p 2147483647", 5},
+           Case{"inspect /dev/null", 4},
+           Case{"inspect /bin/true", 4},
+           Case{"inspect \"$(printf '/no/\\033[2Jsuch\\nfile')\"", 5},
+       }) {
+    const auto outcome = run_gomapd(arguments, kErrorsOnly);
+    EXPECT_EQ(outcome.exit_code, exit_code) << arguments << ": " << outcome.output;
+    EXPECT_TRUE(outcome.output.starts_with("gomapd: ")) << outcome.output;
+    EXPECT_EQ(outcome.output.find('\n'), outcome.output.size() - 1) << outcome.output;
+    EXPECT_EQ(outcome.output.find('\x1b'), std::string::npos) << outcome.output;
+  }
+}
+
+}  // namespace
+}  // namespace gomapd::cli
