@@ -4,7 +4,7 @@
 #
 # test.sh BUILD [CTEST-OPTION…]
 #
-# Runs the tests of the build folder BUILD by ctest, then names each skipped
+# Runs the tests of the build folder BUILD by ctest (those that probe run alone), then names each skipped
 # test with its reason. ctest's own closing lines come last. Exit code: ctest's.
 
 set -euo pipefail
@@ -12,7 +12,7 @@ build=${1:?which build folder}
 shift
 
 status=0
-ctest --test-dir "$build" --output-on-failure --no-tests=error "$@" >"$build/tests.log" 2>&1 &
+ctest --test-dir "$build" -j "$(nproc)" --output-on-failure --no-tests=error "$@" >"$build/tests.log" 2>&1 &
 pid=$!
 trap 'kill "$pid" 2>/dev/null || true' EXIT
 # The summary is held back, so that it closes the output.

@@ -112,8 +112,12 @@ class TraceSession {
       const auto& binary = binaries_.at(process.binary);
       const auto pid = static_cast<pid_t>(process.info.pid);
       TRY_VOID(tracer_.add_target(pid));
-      if (auto attached = tracer_.attach(binary.plan.sites, process.binary, binary.file.fd(), pid);
-          !attached) {
+      if (options_.detail == Detail::kBuckets && !binary.plan.buckets_refusal.empty())
+        return fail(Errc::kUnsupported,
+                    fmt::format("process {} ({}): can be traced at --detail growth only: {}", pid,
+                                process.info.exe, binary.plan.buckets_refusal));
+      const auto sites = binary.plan.sites_for(options_.detail);
+      if (auto attached = tracer_.attach(sites, process.binary, binary.file.fd(), pid); !attached) {
         if (proc::has_exited(process.pidfd)) return gone_before_tracing();
         return add_context(fmt::format("process {} ({})", pid, process.info.exe),
                            std::move(attached).error());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "probes/base/result.h"
+#include "probes/plan/catalogue.h"
 
 namespace gomapd::app {
 
@@ -18,6 +19,7 @@ struct TraceOptions {
   std::vector<pid_t> pids;           // either these …
   std::vector<std::string> command;  // … or this, to be started
   std::optional<std::chrono::nanoseconds> duration;
+  Detail detail = Detail::kGrowth;
   bool json = false;
   std::string output_path;  // empty: standard output
   std::uint32_t ring_bytes = 8U << 20U;

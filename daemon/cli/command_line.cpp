@@ -15,6 +15,7 @@
 
 #include "daemon/app/inspect.h"
 #include "daemon/app/trace.h"
+#include "daemon/cli/model_command.h"
 #include "daemon/export/terminal.h"
 #include "daemon/kernel/features.h"
 
@@ -55,6 +56,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
 
 struct Options {
   app::InspectOptions inspect;
+  app::ModelOptions model;
   app::TraceOptions trace;
   std::optional<std::string> duration;
   std::string detail = "growth";
@@ -93,8 +95,9 @@ void add_trace(CLI::App& app, Options& options) {
   command->add_flag("--json", options.trace.json, "Print JSON Lines: each growth, then a summary");
   command->add_option("-o,--output", options.trace.output_path, "Write the result to this file")
       ->type_name("FILE");
-  command->add_option("--detail", options.detail, "What to probe: growth (start and end of each growth)")
-      ->type_name("LEVEL")->check(CLI::IsMember({"growth"}))->capture_default_str();
+  command->add_option("--detail", options.detail, "What to probe: growth (start and end of each growth), or buckets (each moved "
+                     "bucket and removed tombstone too)")
+      ->type_name("LEVEL")->check(CLI::IsMember({"growth", "buckets"}))->capture_default_str();
   command->add_option("--ring-bytes", options.trace.ring_bytes, "Size of the ring buffer for growth records")
       ->type_name("BYTES")->check(CLI::Range(4096U, 1U << 30U))->capture_default_str();
   command->add_flag("--perf-uprobes", options.trace.force_perf_uprobes,
@@ -105,6 +108,7 @@ Result<void> run_trace(Options& options) {
   auto& trace = options.trace;
   if (trace.pids.empty() && trace.command.empty())
     return fail(Errc::kUsage, "trace: say what to trace: -p PID, or -- COMMAND");
+  trace.detail = options.detail == "buckets" ? Detail::kBuckets : Detail::kGrowth;
   if (options.duration) {
     trace.duration = parse_duration(*options.duration);
     if (!trace.duration)
@@ -143,6 +147,7 @@ int run(int argc, char** argv) {
   Options options;
   app.add_flag("-v,--verbose", options.verbose, "Log what is done, and what libbpf says");
   add_inspect(app, options);
+  add_model(app, options.model);
   add_trace(app, options);
   try {
     app.parse(argc, argv);
@@ -150,7 +155,9 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   set_up_log(options.verbose);
-  const auto done = app.got_subcommand("trace") ? run_trace(options) : run_inspect(options);
+  const auto done = app.got_subcommand("trace")   ? run_trace(options)
+                    : app.got_subcommand("model") ? run_model(options.model)
+                                                  : run_inspect(options);
   return done ? 0 : report_error(done.error());
 }
 

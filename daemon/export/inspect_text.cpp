@@ -20,6 +20,12 @@ std::string_view machine_name(elf::Machine machine) {
   return "other";
 }
 
+// "runtime.mapassign (inlined runtime.hashGrow)"
+std::string function_name(const ProbeSite& site) {
+  return site.inlined.empty() ? site.function
+                              : fmt::format("{} (inlined {})", site.function, site.inlined);
+}
+
 }  // namespace
 
 std::string inspect_text(const std::string& path, const GoBinary& binary) {
@@ -41,12 +47,14 @@ std::string inspect_text(const std::string& path, const GoBinary& binary) {
     line("tracing", "not possible: " + escape(binary.refusal));
     return text;
   }
+  if (!binary.buckets_refusal.empty())
+    line("buckets", "growth level only: " + escape(binary.buckets_refusal));
   text += fmt::format("\n{:<14}{:<18}{:<11}{:<22}{}\n", "ROLE", "ADDRESS", "KERNEL", "INSTRUCTION",
                       "FUNCTION");
   for (const auto& site : binary.sites)
     text += fmt::format("{:<14}{:<18}{:<11}{:<22}{}\n", to_string(site.role),
                         fmt::format("{:#x}", site.address), site.emulated ? "emulates" : "steps",
-                        site.instruction, escape(site.function));
+                        site.instruction, escape(function_name(site)));
   return text;
 }
 

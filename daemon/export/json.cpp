@@ -103,6 +103,16 @@ void add_evacuated(Json& json, const model::GrowthEvent& event) {
   json["evacuated"] = event.evacuated != 0 ? Json(event.evacuated) : Json(nullptr);
 }
 
+Json site_json(const ProbeSite& site) {
+  return {{"function", site.function},
+          {"inlined", site.inlined.empty() ? Json(nullptr) : Json(site.inlined)},
+          {"role", to_string(site.role)},
+          {"address", hex(site.address)},
+          {"file_offset", site.file_offset},
+          {"instruction", site.instruction},
+          {"emulated", site.emulated}};
+}
+
 std::string_view event_name(gm_record_kind what) {
   switch (what) {
     case GM_RECORD_STARTED: return "growth_started";
@@ -185,14 +195,11 @@ std::string summary_json(const TraceReport& report) {
 }
 
 std::string inspect_json(const std::string& path, const GoBinary& binary) {
+  // Prunes apart: they are no growth, and end in returns, which are stepped.
   Json sites = Json::array();
+  Json prune_sites = Json::array();
   for (const auto& site : binary.sites)
-    sites.push_back({{"function", site.function},
-                     {"role", to_string(site.role)},
-                     {"address", hex(site.address)},
-                     {"file_offset", site.file_offset},
-                     {"instruction", site.instruction},
-                     {"emulated", site.emulated}});
+    (site.role == Role::kPrune ? prune_sites : sites).push_back(site_json(site));
   const auto machine = binary.image.machine();
   Json json{{"path", path},
             {"build_id", binary.image.build_id()},
@@ -208,8 +215,10 @@ std::string inspect_json(const std::string& path, const GoBinary& binary) {
             {"symbol_source", "pclntab"},
             {"functions", binary.pclntab.function_count()},
             {"traceable", binary.refusal.empty()},
-            {"probe_sites", std::move(sites)}};
+            {"probe_sites", std::move(sites)},
+            {"prune_sites", std::move(prune_sites)}};
   if (!binary.refusal.empty()) json["refusal"] = binary.refusal;
+  if (!binary.buckets_refusal.empty()) json["buckets_refusal"] = binary.buckets_refusal;
   return to_line(json);
 }
 

@@ -2,6 +2,7 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -21,8 +22,10 @@ struct TraceReport {
   [[nodiscard]] std::uint64_t stat(gm_stat which) const { return stats.at(which); }
   // Hits of the traced processes.
   [[nodiscard]] std::uint64_t probe_hits() const {
-    return stat(GM_STAT_HITS_START) + stat(GM_STAT_HITS_END) + stat(GM_STAT_HITS_EVACUATE) -
-           stat(GM_STAT_FILTERED);
+    // While tracing goes on, hits are read before what became of them.
+    const auto hits =
+        stat(GM_STAT_HITS_START) + stat(GM_STAT_HITS_END) + stat(GM_STAT_HITS_EVACUATE);
+    return hits - std::min(hits, stat(GM_STAT_FILTERED));
   }
   // Growths that were counted, but have no event line.
   [[nodiscard]] std::uint64_t lost_events() const {

@@ -132,7 +132,8 @@ struct Tracer::State {
       return 0;
     }
     std::memcpy(&record, data, sizeof(record));
-    if (record.size != sizeof(record)) {
+    if (record.size != sizeof(record) || record.kind < GM_RECORD_STARTED ||
+        record.kind > GM_RECORD_PRUNED) {
       ++state->rejected;
       return 0;
     }

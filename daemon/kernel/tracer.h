@@ -64,8 +64,8 @@ class Tracer {
   // Takes every probe out. Idempotent.
   void detach();
 
-  // Hands all records that are in the ring to `visit`; a record of a wrong size
-  // is counted in rejected_records().
+  // Hands all records that are in the ring to `visit`; a record of a wrong
+  // size or of no known kind is counted in rejected_records().
   [[nodiscard]] Result<void> drain(const std::function<void(const gm_record&)>& visit);
   [[nodiscard]] std::uint64_t rejected_records() const;
 

@@ -4,18 +4,10 @@
 
 #include <algorithm>
 
+#include "daemon/model/classic.h"
+#include "daemon/model/swiss.h"
+
 namespace gomapd::model {
-namespace {
-
-// More would be more buckets than an address space holds.
-constexpr unsigned kLargestB = 48;
-// go1.24 internal/runtime/maps/table.go: maxTableCapacity
-constexpr std::uint64_t kMaxTableSlots = 1024;
-constexpr std::uint64_t kSlotsPerGroup = 8;
-constexpr std::uint64_t kTableHeaderBytes = 32;  // type table
-
-}  // namespace
-
 std::string_view to_string(gm_kind kind) {
   switch (kind) {
     case GM_KIND_DOUBLE: return "double";
@@ -39,27 +31,15 @@ std::string_view to_string(Reason reason) {
 }
 
 std::uint64_t bucket_array_bytes(unsigned b, const SlotShape& shape) {
-  if (shape.unit_bytes == 0) return 0;
-  const auto base = std::uint64_t{1} << std::min(b, kLargestB);
-  std::uint64_t size = 0;
-  const auto ahead = b < 4 ? 0 : base / 16;
-  if (__builtin_mul_overflow(base + ahead, shape.unit_bytes, &size)) return 0;
-  // What the size class leaves over becomes overflow buckets too.
-  if (ahead != 0)
-    size = usable_bytes(size, shape.scan, shape.version) / shape.unit_bytes * shape.unit_bytes;
-  return allocated_bytes(size, shape.scan, shape.version);
+  return classic::bucket_array(b, shape).bytes;
 }
 
 std::uint64_t table_bytes(std::uint64_t slots, const SlotShape& shape) {
-  if (shape.unit_bytes == 0) return 0;
-  std::uint64_t size = 0;
-  if (__builtin_mul_overflow(slots / kSlotsPerGroup, shape.unit_bytes, &size)) return 0;
-  return allocated_bytes(size, shape.scan, shape.version) +
-         allocated_bytes(kTableHeaderBytes, Scan::kPointers, shape.version);
+  return swiss::table_bytes(slots, shape);
 }
 
 GrowthSizes growth_sizes(gm_kind kind, unsigned old_log2, const SlotShape& shape) {
-  const unsigned b = std::min(old_log2, kLargestB);
+  const unsigned b = std::min(old_log2, classic::kLargestB);
   const auto old_size = std::uint64_t{1} << b;
   switch (kind) {
     case GM_KIND_DOUBLE:
@@ -67,11 +47,12 @@ GrowthSizes growth_sizes(gm_kind kind, unsigned old_log2, const SlotShape& shape
     case GM_KIND_SAME_SIZE:
       return {old_size, old_size, bucket_array_bytes(b, shape)};
     case GM_KIND_TO_TABLE:
-      return {kSlotsPerGroup, 2 * kSlotsPerGroup, table_bytes(2 * kSlotsPerGroup, shape)};
+      return {swiss::kSlotsPerGroup, swiss::kFirstTableSlots,
+              table_bytes(swiss::kFirstTableSlots, shape)};
     case GM_KIND_TABLE_DOUBLE:
       return {old_size, old_size * 2, table_bytes(old_size * 2, shape)};
     case GM_KIND_SPLIT:
-      return {old_size, 2 * kMaxTableSlots, 2 * table_bytes(kMaxTableSlots, shape)};
+      return {old_size, 2 * swiss::kMaxTableSlots, 2 * table_bytes(swiss::kMaxTableSlots, shape)};
     case GM_KIND_UNKNOWN:
     case GM_KIND_COUNT: break;
   }
@@ -83,7 +64,7 @@ Reason growth_reason(gm_kind kind, std::uint64_t keys, std::uint64_t old_buckets
     case GM_KIND_SAME_SIZE: return Reason::kOverflow;
     case GM_KIND_TABLE_DOUBLE:
     case GM_KIND_SPLIT:
-      return keys < old_buckets / 8 * 7 ? Reason::kTombstones : Reason::kLoadFactor;
+      return keys < swiss::max_growth_left(old_buckets) ? Reason::kTombstones : Reason::kLoadFactor;
     default: return Reason::kLoadFactor;
   }
 }

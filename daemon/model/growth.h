@@ -8,8 +8,7 @@
 #include <string_view>
 
 #include "bpf/interface.h"
-#include "daemon/model/size_class.h"
-#include "probes/go/types.h"
+#include "daemon/model/slot_shape.h"
 
 namespace gomapd::model {
 
@@ -17,13 +16,6 @@ enum class Reason : std::uint8_t { kLoadFactor, kOverflow, kTombstones };
 
 [[nodiscard]] std::string_view to_string(gm_kind kind);  // "double", …, "unknown"
 [[nodiscard]] std::string_view to_string(Reason reason);
-
-// What the sizes of a growth depend on beyond its kind and old size.
-struct SlotShape {
-  std::uint64_t unit_bytes = 0;  // of a bucket (classic) or group (Swiss); 0 unknown
-  Scan scan = Scan::kPointers;
-  go::Version version;
-};
 
 // Sizes before and after. Classic: buckets. Swiss: slots of the table concerned,
 // both halves of a split counted together.

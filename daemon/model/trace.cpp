@@ -15,6 +15,15 @@ gm_kind kind_of(const gm_counter_key& key) {
   return key.kind < GM_KIND_COUNT ? static_cast<gm_kind>(key.kind) : GM_KIND_UNKNOWN;
 }
 
+gm_record_kind what_of(const gm_record& record) {
+  switch (record.kind) {
+    case GM_RECORD_STARTED: return GM_RECORD_STARTED;
+    case GM_RECORD_EVACUATED: return GM_RECORD_EVACUATED;
+    case GM_RECORD_PRUNED: return GM_RECORD_PRUNED;
+    default: return GM_RECORD_FINISHED;
+  }
+}
+
 go::Design design_of(gm_kind kind) {
   return kind >= GM_KIND_TO_TABLE ? go::Design::kSwiss : go::Design::kClassic;
 }
@@ -57,7 +66,7 @@ SiteKey site_key(const Stack& stack, const TypeInfo& type) {
 
 GrowthEvent decode(const gm_record& record, std::uint64_t tracing_since_ns, Resolver& resolver) {
   GrowthEvent event;
-  event.what = record.kind == GM_RECORD_STARTED ? GM_RECORD_STARTED : GM_RECORD_FINISHED;
+  event.what = what_of(record);
   event.monotonic_ns = record.time_ns;
   event.pid = record.tgid;
   event.tid = record.tid;

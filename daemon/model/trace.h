@@ -136,7 +136,7 @@ struct CounterRow {
 // Remembers which maps grew where.
 class SeenMaps {
  public:
-  // Different maps that are remembered in all; about 16 bytes each.
+  // Different maps that are remembered in all; about 40 bytes each.
   static constexpr std::size_t kLimit = 4U << 20U;
 
   void add(const gm_record& record);

@@ -83,7 +83,9 @@ Child& Child::operator=(Child&& other) noexcept {
 
 Child::~Child() {
   go_.reset();
-  if (failure_ && pid_ > 0 && !status_) {  // never started: it ends at once
+  if (failure_ && pid_ > 0 && !status_) {  // never started
+    // Another child that waits may hold a copy of our end of its pipe.
+    kill(pid_, SIGKILL);
     int status = 0;
     waitpid(pid_, &status, 0);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 namespace gomapd::symbol {
 
@@ -35,11 +36,17 @@ std::vector<Frame> symbolize(const go::Pclntab& pclntab,
       outside_runtime = true;
       frames.emplace_back();
     }
-    for (const auto& frame : unfolded) {
-      outside_runtime = outside_runtime || !is_runtime_map_function(frame.function);
-      if (outside_runtime)
-        frames.push_back({std::string(frame.function), std::string(frame.file), frame.line,
-                          frame.inlined});
+    // What a map function has inlined, such as runtime.overLoadFactor, is part
+    // of it: nothing before the last one counts.
+    auto frame = unfolded.begin();
+    if (!outside_runtime)
+      frame = std::ranges::find_if(unfolded | std::views::reverse, is_runtime_map_function,
+                                   &go::SourceFrame::function)
+                  .base();
+    for (; frame != unfolded.end(); ++frame) {
+      outside_runtime = true;
+      frames.push_back(
+          {std::string(frame->function), std::string(frame->file), frame->line, frame->inlined});
     }
   }
   return frames;

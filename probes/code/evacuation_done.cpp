@@ -7,6 +7,7 @@
 
 #include "probes/code/decoder.h"
 #include "probes/code/site.h"
+#include "probes/code/steps.h"
 
 namespace gomapd::code {
 namespace {
@@ -86,42 +87,34 @@ Register match(Bytes body, std::span<const Instruction> instructions) {
   return Register::kNone;
 }
 
-// Looks for a better place than the load itself.
+// Looks for a better place than the load itself: an emulated instruction that
+// runs by turns with it, with the hmap in the same register.
 class Replacement {
  public:
-  Replacement(std::span<const Instruction> instructions, const ControlFlow& flow,
-              std::uint32_t load, Register hmap)
-      : instructions_(instructions),
-        flow_(flow),
-        load_(load),
-        home_(flow.block_of(load)),
-        hmap_(set_of(hmap)) {}
+  Replacement(std::span<const Instruction> instructions, const Steps& steps, Steps::Index load,
+              Register hmap)
+      : instructions_(instructions), steps_(steps), load_(load), hmap_(set_of(hmap)) {}
 
-  // The nearest emulated instruction before the load that runs exactly when the
-  // load does, and comes after `floor`.
-  [[nodiscard]] std::optional<std::uint32_t> before(std::optional<std::uint32_t> floor) const {
-    const auto avoids = flow_.graph().reach(flow_.exit(), Graph::Direction::kBackward, home_);
-    const auto once = flow_.graph().once_between(ControlFlow::kEntry, home_);
-    for (const Node node : once | std::views::reverse) {
-      if (node >= flow_.exit() || avoids[node]) continue;
-      for (auto i = node == home_ ? load_ : flow_.block(node).last;
-           i-- > flow_.block(node).first;) {
-        if (floor == i) return std::nullopt;
-        if (instructions_[i].emulated) return if_keeps_hmap(i, i, load_, Calls::kKeepIt);
-      }
+  // The nearest one before the load that comes after `floor`.
+  [[nodiscard]] std::optional<Steps::Index> before(std::optional<Steps::Index> floor) const {
+    std::optional<Steps::Index> nearest;
+    for (Steps::Index i = 0; i < instructions_.size(); ++i) {
+      if (!instructions_[i].emulated || !steps_.alternate(i, load_)) continue;
+      if (floor && (i == floor || steps_.after(i, load_)[*floor])) continue;
+      if (!nearest || steps_.after(*nearest, load_)[i]) nearest = i;
     }
+    if (nearest && keeps_hmap(*nearest, load_, Calls::kKeepIt)) return nearest;
     return std::nullopt;
   }
 
-  // The same after the load.
-  [[nodiscard]] std::optional<std::uint32_t> after() const {
-    const auto avoids = flow_.graph().reach(ControlFlow::kEntry, Graph::Direction::kForward, home_);
-    for (const Node node : flow_.graph().once_between(home_, flow_.exit())) {
-      if (node >= flow_.exit() || avoids[node]) continue;
-      for (auto i = node == home_ ? load_ + 1 : flow_.block(node).first; i < flow_.block(node).last;
-           ++i)
-        if (instructions_[i].emulated) return if_keeps_hmap(i, load_, i, Calls::kClobberIt);
+  // The nearest one after the load.
+  [[nodiscard]] std::optional<Steps::Index> after() const {
+    std::optional<Steps::Index> nearest;
+    for (Steps::Index i = 0; i < instructions_.size(); ++i) {
+      if (!instructions_[i].emulated || !steps_.alternate(load_, i)) continue;
+      if (!nearest || steps_.after(i, load_)[*nearest]) nearest = i;
     }
+    if (nearest && keeps_hmap(load_, *nearest, Calls::kClobberIt)) return nearest;
     return std::nullopt;
   }
 
@@ -131,78 +124,90 @@ class Replacement {
   // nobody may need it any more.
   enum class Calls : std::uint8_t { kKeepIt, kClobberIt };
 
-  // What the nearest candidate does not keep, the farther ones don't either:
-  // from them the way is longer. So one question is enough.
-  [[nodiscard]] std::optional<std::uint32_t> if_keeps_hmap(std::uint32_t candidate,
-                                                           std::uint32_t from, std::uint32_t to,
-                                                           Calls calls) const {
-    return keeps_hmap(from, to, calls) ? std::optional(candidate) : std::nullopt;
-  }
-
-  [[nodiscard]] bool overwrites(std::uint32_t first, std::uint32_t last, Calls calls) const {
-    const auto range = instructions_.subspan(first, last - first);
-    return std::ranges::any_of(range, [&](const auto& instruction) {
-      const bool is_call =
-          instruction.flow == Flow::kCall || instruction.flow == Flow::kIndirectCall;
-      if (is_call && calls == Calls::kKeepIt) return false;
-      return (instruction.writes & hmap_) != 0;
-    });
-  }
-
   // No path from instruction `from` to instruction `to` overwrites the hmap
-  // register. Both run once, so neither is on a path between them.
-  [[nodiscard]] bool keeps_hmap(std::uint32_t from, std::uint32_t to, Calls calls) const {
-    const Node first = flow_.block_of(from);
-    const Node last = flow_.block_of(to);
-    if (first == last) return !overwrites(from, to, calls);
-    if (overwrites(from, flow_.block(first).last, calls)) return false;
-    if (overwrites(flow_.block(last).first, to, calls)) return false;
-    const auto forward = flow_.graph().reach(first, Graph::Direction::kForward, last);
-    const auto backward = flow_.graph().reach(last, Graph::Direction::kBackward, first);
-    for (Node node = 0; node < flow_.exit(); ++node)
-      if (node != first && node != last && forward[node] && backward[node] &&
-          overwrites(flow_.block(node).first, flow_.block(node).last, calls))
-        return false;
+  // register. What the nearest candidate does not keep, the farther ones don't
+  // either: from them the way is longer. So one question is enough.
+  [[nodiscard]] bool keeps_hmap(Steps::Index from, Steps::Index to, Calls calls) const {
+    const auto forward = steps_.after(from, to);
+    const auto backward = steps_.leading_to(to, from);
+    for (Steps::Index i = 0; i < instructions_.size(); ++i) {
+      const bool between = i == from || (i != to && forward[i] && backward[i]);
+      if (!between || (instructions_[i].writes & hmap_) == 0) continue;
+      const auto flow = instructions_[i].flow;
+      const bool is_call = flow == Flow::kCall || flow == Flow::kIndirectCall;
+      if (!is_call || calls == Calls::kClobberIt) return false;
+    }
     return true;
   }
 
   std::span<const Instruction> instructions_;
-  const ControlFlow& flow_;
-  std::uint32_t load_;
-  Node home_;
+  const Steps& steps_;
+  Steps::Index load_;
   RegisterSet hmap_;
 };
 
 }  // namespace
 
-Result<Site> FunctionCode::evacuation_done_site() const {
-  if (flow_.has_unknown_targets())
-    return fail(Errc::kUnsupported, name() + ": an indirect jump hides when a growth ends");
-  std::optional<std::uint32_t> load;
+// The load of the flags, with the hmap's address in `hmap`.
+struct FunctionCode::EvacuationDone {
+  std::uint32_t load = 0;
   Register hmap = Register::kNone;
+};
+
+std::vector<FunctionCode::EvacuationDone> FunctionCode::find_evacuation_done() const {
+  std::vector<EvacuationDone> found;
   for (std::uint32_t i = 0; i < instructions_.size(); ++i) {
     const auto last = flow_.block(flow_.block_of(i)).last;
-    const auto base = match(body_, std::span(instructions_).subspan(i, last - i));
-    if (base == Register::kNone) continue;
-    if (load)
-      return fail(Errc::kUnsupported,
-                  fmt::format("{}: clears sameSizeGrow in two places, +{:#x} and +{:#x}", name(),
-                              instructions_[*load].offset, instructions_[i].offset));
-    load = i;
-    hmap = base;
+    const auto hmap = match(body_, std::span(instructions_).subspan(i, last - i));
+    if (hmap != Register::kNone) found.push_back({i, hmap});
   }
-  if (!load) return fail(Errc::kUnsupported, name() + ": does not clear sameSizeGrow");
-  if (flow_.graph().in_cycle(flow_.block_of(*load)))
-    return fail(Errc::kUnsupported, name() + ": clears sameSizeGrow in a loop");
+  return found;
+}
 
-  const Replacement replacement(instructions_, flow_, *load, hmap);
+Result<Site> FunctionCode::site_for(const EvacuationDone& done) const {
+  const Steps steps(flow_);
+  const Replacement replacement(instructions_, steps, done.load, done.hmap);
   auto index = replacement.before(check_branch());
   if (!index) index = replacement.after();
-  if (!index && !instructions_[*load].probeable)
+  if (!index && !instructions_[done.load].probeable)
     return fail(Errc::kUnsupported, name() + ": the end of a growth takes no probe");
-  Site site = site_at(index.value_or(*load));
-  site.hmap = hmap;
+  Site site = site_at(index.value_or(done.load));
+  site.hmap = Location::in(done.hmap);
   return site;
+}
+
+Result<Site> FunctionCode::evacuation_done_site() const {
+  TRY_VOID(check_steps());
+  const auto found = find_evacuation_done();
+  if (found.empty()) return fail(Errc::kUnsupported, name() + ": does not clear sameSizeGrow");
+  if (found.size() > 1)
+    return fail(Errc::kUnsupported,
+                fmt::format("{}: clears sameSizeGrow in two places, +{:#x} and +{:#x}", name(),
+                            instructions_[found[0].load].offset,
+                            instructions_[found[1].load].offset));
+  if (flow_.graph().in_cycle(flow_.block_of(found.front().load)))
+    return fail(Errc::kUnsupported, name() + ": clears sameSizeGrow in a loop");
+  return site_for(found.front());
+}
+
+Result<std::vector<Site>> FunctionCode::evacuation_done_sites(
+    const std::vector<InlinedCode>& copies) const {
+  TRY_VOID(check_steps());
+  const auto found = find_evacuation_done();
+  if (found.size() != copies.size())
+    return fail(Errc::kUnsupported,
+                fmt::format("{}: clears sameSizeGrow in {} places for {} inlined calls", name(),
+                            found.size(), copies.size()));
+  std::vector<Site> sites;
+  for (const auto& copy : copies) {
+    const auto is_inside = [&](const EvacuationDone& done) {
+      return copy.contains(instructions_[done.load].offset);
+    };
+    if (std::ranges::count_if(found, is_inside) != 1)
+      return fail(Errc::kUnsupported, name() + ": an inlined call does not clear sameSizeGrow once");
+    sites.push_back(TRY(site_for(*std::ranges::find_if(found, is_inside))));
+  }
+  return sites;
 }
 
 }  // namespace gomapd::code

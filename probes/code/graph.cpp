@@ -127,8 +127,7 @@ std::vector<Node> Graph::once_between(Node from, Node to) const {
   std::vector<Node> between;
   for (Node node = 0; node < size(); ++node)
     if (forward[node] && backward[node]) between.push_back(node);
-  std::ranges::stable_sort(between, std::ranges::greater{},
-                           [&](Node node) { return component_[node]; });
+  std::ranges::sort(between, {}, [&](Node node) { return std::pair(~component_[node], node); });
 
   std::vector<Node> result;
   std::uint32_t lowest_target = component_[from];  // as far as edges lead so far

@@ -80,7 +80,10 @@ Site FunctionCode::site_at(std::uint32_t index) const {
   bool linked = frame_linked_[node];
   for (auto i = flow_.block(node).first; i < index; ++i)
     linked = links_frame_after(linked, instructions_[i]);
-  return {.instruction = instructions_[index], .frame_linked = linked};
+  Site site;
+  site.instruction = instructions_[index];
+  site.frame_linked = linked;
+  return site;
 }
 
 // The most that may still be executed between the instruction, itself
@@ -144,9 +147,7 @@ Result<Site> FunctionCode::start_after_check(std::uint32_t branch) const {
   const auto& check = instructions_[branch];
   const bool taken_restarts =
       check.target &&
-      flow_.restarts(flow_.block_of(static_cast<std::uint32_t>(
-          std::ranges::lower_bound(instructions_, *check.target, {}, &Instruction::offset) -
-          instructions_.begin())));
+      flow_.restarts(flow_.block_of(index_of(*check.target)));
   if (check.emulated && check.condition == Condition::kBelowOrEqual && taken_restarts) {
     Site site = site_at(branch);
     site.rule = HitRule::kUnlessBranchTaken;
@@ -219,28 +220,15 @@ Result<std::vector<Site>> FunctionCode::return_sites() const {
   return sites;
 }
 
-bool FunctionCode::keeps_from_entry(Register kept, const Instruction& site,
-                                    const std::function<bool(elf::Vaddr)>& preserves) const {
-  const auto found = std::ranges::find(instructions_, site.offset, &Instruction::offset);
-  if (found == instructions_.end() || flow_.has_unknown_targets()) return false;
-  const auto index = static_cast<std::uint32_t>(found - instructions_.begin());
-  const Node home = flow_.block_of(index);
-  const auto writes = [&](std::uint32_t first, std::uint32_t last) {
-    return std::ranges::any_of(
-        std::span(instructions_).subspan(first, last - first),
-        [&](const auto& one) {
-          if (one.flow == Flow::kCall && preserves(one.target_address)) return false;
-          return (one.writes & set_of(kept)) != 0;
-        });
-  };
-  if (flow_.graph().in_cycle(home) || writes(flow_.block(home).first, index)) return false;
-  const auto forward = flow_.graph().reach(ControlFlow::kEntry, Graph::Direction::kForward, home);
-  const auto backward = flow_.graph().reach(home, Graph::Direction::kBackward);
-  for (Node node = 0; node < flow_.exit(); ++node)
-    if (node != home && forward[node] && backward[node] &&
-        writes(flow_.block(node).first, flow_.block(node).last))
-      return false;
-  return true;
+// Of the instruction at `offset`, which is the start of one.
+std::uint32_t FunctionCode::index_of(Offset offset) const {
+  const auto at = std::ranges::lower_bound(instructions_, offset, {}, &Instruction::offset);
+  return static_cast<std::uint32_t>(at - instructions_.begin());
+}
+
+Location FunctionCode::find_argument(Register argument, const Instruction& site,
+                                     const Preserves& preserves) const {
+  return ArgumentTrace(body_, instructions_, flow_, argument, preserves).at(index_of(site.offset));
 }
 
 }  // namespace gomapd::code

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "probes/code/argument.h"
 #include "probes/code/control_flow.h"
+#include "probes/code/inlined.h"
 #include "probes/code/instruction.h"
 
 namespace gomapd::code {
@@ -33,8 +35,10 @@ struct Site {
   // End sites: calls (the site itself, if it is one) or loops come after the
   // site, so what they do is not over yet when the hit comes.
   bool work_follows = false;
-  // Register that holds the growing hmap (evacuation-done sites only).
-  Register hmap = Register::kNone;
+  // Where the growing hmap is: at evacuation-done sites, and at starts inlined
+  // into another function. There, where the map's type is, too.
+  Location hmap;
+  Location type;
 };
 
 // The decoded function and its control-flow graph. Borrows nothing. Immutable,
@@ -75,11 +79,33 @@ class FunctionCode {
   // and nevacuate are still as they were during the growth.
   [[nodiscard]] Result<Site> evacuation_done_site() const;
 
-  // Whether `kept` still holds at `site` what it held at the function's entry:
-  // no path between them writes it. A call counts as a write unless `preserves`
-  // says that the function at its address keeps all registers.
-  [[nodiscard]] bool keeps_from_entry(Register kept, const Instruction& site,
-                                      const std::function<bool(elf::Vaddr)>& preserves) const;
+  // The same in a function into which calls of advanceEvacuationMark were
+  // inlined: one site for each of `copies`, which must be all of them.
+  [[nodiscard]] Result<std::vector<Site>> evacuation_done_sites(
+      const std::vector<InlinedCode>& copies) const;
+
+  // Where hashGrow(t, h) starts that was inlined as `copy` into a function whose
+  // own first arguments are t and h: an emulated instruction of the copy that
+  // runs exactly when the copy sets h.noverflow to 0, before that and before
+  // any other change of what decides the kind of growth, and at which both t
+  // and h can be found. kUnsupported when there is none.
+  [[nodiscard]] Result<Site> inlined_start_site(const InlinedCode& copy,
+                                                const Preserves& preserves) const;
+
+  // What end_sites is for a function, for a call inlined as `copy`: the last
+  // emulated instruction of it that every completed call which enters the copy
+  // runs exactly once, after the copying. kUnsupported when there is none.
+  [[nodiscard]] Result<Site> inlined_end_site(const InlinedCode& copy) const;
+
+  // Every completed call runs exactly one of `instructions` and of the calls to
+  // one of `callees`, and that once.
+  [[nodiscard]] bool runs_one_of(const std::vector<Offset>& instructions,
+                                 const std::vector<elf::Vaddr>& callees) const;
+
+  // Where the argument that was in `argument` at the function's entry is at
+  // `site`.
+  [[nodiscard]] Location find_argument(Register argument, const Instruction& site,
+                                       const Preserves& preserves) const;
 
  private:
   FunctionCode() = default;
@@ -92,6 +118,11 @@ class FunctionCode {
   enum class Work : std::uint8_t { kNone, kCallsOrLoops, kHashingLoop };
   [[nodiscard]] Work work_after(std::uint32_t index) const;
   void link_frames();
+  struct EvacuationDone;
+  [[nodiscard]] std::vector<EvacuationDone> find_evacuation_done() const;
+  [[nodiscard]] Result<Site> site_for(const EvacuationDone& done) const;
+  [[nodiscard]] std::uint32_t index_of(Offset offset) const;
+  [[nodiscard]] Result<void> check_steps() const;
   [[nodiscard]] std::string name() const;
 
   elf::Vaddr entry_ = 0;

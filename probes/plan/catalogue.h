@@ -11,7 +11,13 @@
 namespace gomapd {
 
 // What a probe site tells, in the words of `inspect`.
-enum class Role : std::uint8_t { kGrowthStart, kGrowthEnd };
+enum class Role : std::uint8_t { kGrowthStart, kGrowthEnd, kEvacuate, kPrune };
+
+// How much is probed; each level holds those before it.
+enum class Detail : std::uint8_t {
+  kGrowth,   // start and end of each growth
+  kBuckets,  // also each moved bucket (classic) and removed tombstones (Swiss)
+};
 
 [[nodiscard]] std::string_view to_string(Role role);
 
@@ -20,6 +26,7 @@ enum class Place : std::uint8_t {
   kStart,           // once a call, after the stack check
   kEnd,             // the last one that every completed call runs once
   kEvacuationDone,  // only in the call that moved the last old bucket
+  kReturn,          // every RET
 };
 
 // One probe point: where to look and what a hit there means.
@@ -30,13 +37,22 @@ struct ProbePoint {
   Role role;
   gm_role program;
   gm_kind ends = GM_KIND_UNKNOWN;  // of Swiss ends: the kind that ends here
+  Detail detail = Detail::kGrowth;
 };
 
-// The probe points of `--detail growth`: two hits a growth.
-[[nodiscard]] std::span<const ProbePoint> growth_probe_points();
+// All probe points. Those of kGrowth must be found in a binary, those beyond
+// need not: what a program does not use, its linker leaves out.
+[[nodiscard]] std::span<const ProbePoint> probe_points();
 
-// The function whose presence tells the design of a binary's maps; versions
-// don't: 1.24 and 1.25 can be built with either.
-[[nodiscard]] std::string_view telltale_function(go::Design design);
+// Whether the presence of `function` tells that a binary's maps have `design`;
+// versions don't: 1.24 and 1.25 can be built with either.
+[[nodiscard]] bool is_telltale(go::Design design, std::string_view function);
+
+// Whether `function`, of a classic runtime, gets the map's type and its hmap as
+// its first two arguments.
+[[nodiscard]] bool takes_type_and_hmap(std::string_view function);
+
+// The one function into which copies of a Swiss growth function may go.
+inline constexpr std::string_view kRehash = "internal/runtime/maps.(*table).rehash";
 
 }  // namespace gomapd

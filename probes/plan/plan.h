@@ -20,8 +20,10 @@ namespace gomapd {
 
 // An instruction to put a probe on.
 struct ProbeSite {
-  std::string function;
+  std::string function;  // in which it lies
+  std::string inlined;   // the growth function of whose inlined copy it is part
   Role role = Role::kGrowthStart;
+  Detail detail = Detail::kGrowth;  // the first level that probes it
   elf::Vaddr address = 0;
   elf::FileOffset file_offset = 0;
   std::string instruction;  // "push rbp"
@@ -40,6 +42,11 @@ struct GoBinary {
   std::vector<ProbeSite> sites;  // empty when there is a refusal
   // Why it can't be traced exactly; empty when it can.
   std::string refusal;
+  // Why only its growths can be traced; empty when moved buckets can, too.
+  std::string buckets_refusal;
+
+  // The sites of all levels up to `detail`.
+  [[nodiscard]] std::vector<ProbeSite> sites_for(Detail detail) const;
 
   [[nodiscard]] go::TypeLayout type_layout() const;
   // The bytes at file address `address`, as go::ReadMemory wants them.

@@ -42,7 +42,8 @@ class GrowthJson : public testing::Test {
   [[nodiscard]] json line() const { return json::parse(growth_json(event_, kTime)); }
 
   model::TypeInfo type_ = int_type();
-  model::Stack stack_{{"main.put", "/src/main.go", 12, true}, {"main.main", "/src/main.go", 30, false}};
+  model::Stack stack_{{"main.put", "/src/main.go", 12, true},
+                      {"main.main", "/src/main.go", 30, false}};
   model::GrowthEvent event_;
 };
 
@@ -87,6 +88,29 @@ TEST_F(GrowthJson, HasEveryFieldOfAnEnd) {
   })"_json);
 }
 
+TEST_F(GrowthJson, HasEveryFieldOfAMovedBucket) {
+  event_.what = GM_RECORD_EVACUATED;
+  event_.bucket = 1;
+  event_.evacuated = 2;
+  EXPECT_EQ(line(), R"({
+    "event": "bucket_evacuated", "time_ns": 1700000000123456789, "pid": 41, "tid": 43, "goid": 18,
+    "map": "0xc000123000", "map_type": "map[int64]int64", "impl": "classic",
+    "bucket": 1, "old_buckets": 2, "evacuated": 2
+  })"_json);
+  event_.evacuated = 0;  // the growth's start was not seen
+  EXPECT_EQ(line()["evacuated"], nullptr);
+}
+
+TEST_F(GrowthJson, HasEveryFieldOfAPrune) {
+  event_.what = GM_RECORD_PRUNED;
+  event_.design = go::Design::kSwiss;
+  event_.tombstones_removed = 64;
+  EXPECT_EQ(line(), R"({
+    "event": "tombstones_pruned", "time_ns": 1700000000123456789, "pid": 41, "tid": 43, "goid": 18,
+    "map": "0xc000123000", "map_type": "map[int64]int64", "impl": "swiss", "removed": 64
+  })"_json);
+}
+
 TEST_F(GrowthJson, SaysNullForWhatIsNotKnown) {
   type_ = {};
   stack_ = {};
@@ -104,7 +128,9 @@ TEST_F(GrowthJson, KeepsLargeNumbersExact) {
   EXPECT_EQ(line()["bytes"].get<std::uint64_t>(), UINT64_MAX - 1);
 }
 
-bool is_printable_ascii(char c) { return c >= 0x20 && c < 0x7f; }
+bool is_printable_ascii(char c) {
+  return c >= 0x20 && c < 0x7f;
+}
 
 TEST_F(GrowthJson, IsOneLineOfAsciiWhateverTheNames) {
   const std::string name(kHostileName);
@@ -113,7 +139,9 @@ TEST_F(GrowthJson, IsOneLineOfAsciiWhateverTheNames) {
   const auto text = growth_json(event_, kTime);
   EXPECT_TRUE(std::ranges::all_of(text, is_printable_ascii)) << text;
   // The byte that is no UTF-8 became U+FFFD; the rest is as it was.
-  const auto expected = "a\x1b[2J\xef\xbf\xbd\"b\n\x7f\xc2\x9b\xe2\x80\xae" "c\\";
+  const auto expected =
+      "a\x1b[2J\xef\xbf\xbd\"b\n\x7f\xc2\x9b\xe2\x80\xae"
+      "c\\";
   EXPECT_EQ(line()["map_type"], expected);
   EXPECT_EQ(line()["stack"][0]["function"], expected);
   EXPECT_EQ(line()["stack"][0]["file"], expected);
@@ -124,8 +152,7 @@ TEST(ProcessJson, HasEveryField) {
   EXPECT_EQ(json::parse(process_json("process_started", process, kTime)), R"({
     "event": "process_started", "time_ns": 1700000000123456789, "pid": 41,
     "exe": "/usr/bin/server", "go_version": "go1.24.1", "impl": "swiss"})"_json);
-  EXPECT_EQ(json::parse(process_json("process_exited", process, kTime))["event"],
-            "process_exited");
+  EXPECT_EQ(json::parse(process_json("process_exited", process, kTime))["event"], "process_exited");
 }
 
 TEST(ProcessJson, IsOneLineOfAsciiWhateverTheNames) {

@@ -22,18 +22,21 @@ TEST(SummaryJson, HasEveryField) {
   EXPECT_EQ(summary, R"({
     "event": "summary", "duration_ns": 2500000000,
     "counts": {"growth_started": 1240, "growth_finished": 1238, "finished_only": 1,
-               "in_progress": 2, "bucket_evacuated": 0},
+               "in_progress": 2, "bucket_evacuated": 0,
+                  "tombstones_pruned": 0},
     "estimated": false, "lost_events": 0, "probe_hits": 2479, "uncounted_hits": 0,
     "maps_exact": true,
     "processes": [
       {"pid": 41, "exe": "/usr/bin/server", "go_version": "go1.23.4", "impl": "classic",
        "counts": {"growth_started": 1140, "growth_finished": 1138, "finished_only": 1,
-                  "in_progress": 2, "bucket_evacuated": 0},
+                  "in_progress": 2, "bucket_evacuated": 0,
+                  "tombstones_pruned": 0},
        "by_kind": {"double": 1100, "same_size": 40},
        "bytes": 4000000, "growing_ns": 7000000, "slowest_ns": 900000},
       {"pid": 42, "exe": "/usr/bin/worker", "go_version": "go1.24.1", "impl": "swiss",
        "counts": {"growth_started": 100, "growth_finished": 100, "finished_only": 0,
-                  "in_progress": 0, "bucket_evacuated": 0},
+                  "in_progress": 0, "bucket_evacuated": 0,
+                  "tombstones_pruned": 0},
        "by_kind": {"to_table": 30, "table_double": 60, "split": 10},
        "bytes": 1000000, "growing_ns": 200000, "slowest_ns": 50000}],
     "sites": [
@@ -52,7 +55,8 @@ TEST(SummaryJson, HasEveryField) {
 TEST(SummaryJson, HasEveryFieldWithNothingTraced) {
   const auto summary = json::parse(summary_json({}));
   EXPECT_EQ(summary["counts"], R"({"growth_started": 0, "growth_finished": 0, "finished_only": 0,
-                                   "in_progress": 0, "bucket_evacuated": 0})"_json);
+                                   "in_progress": 0, "bucket_evacuated": 0,
+                  "tombstones_pruned": 0})"_json);
   EXPECT_EQ(summary["processes"], json::array());
   EXPECT_EQ(summary["sites"], json::array());
   EXPECT_EQ(summary["by_kind"], json::object());
@@ -96,6 +100,9 @@ TEST(SummaryJson, TellsEachProbeStatistic) {
   const auto stats = json::parse(summary_json(report))["probe_stats"];
   EXPECT_EQ(stats["hits_start"], 100 + GM_STAT_HITS_START);
   EXPECT_EQ(stats["hits_end"], 100 + GM_STAT_HITS_END);
+  EXPECT_EQ(stats["hits_evacuate"], 100 + GM_STAT_HITS_EVACUATE);
+  EXPECT_EQ(stats["already_moved"], 100 + GM_STAT_ALREADY_MOVED);
+  EXPECT_EQ(stats["nothing_pruned"], 100 + GM_STAT_NOTHING_PRUNED);
   EXPECT_EQ(stats["filtered"], 100 + GM_STAT_FILTERED);
   EXPECT_EQ(stats["branch_taken"], 100 + GM_STAT_BRANCH_TAKEN);
   EXPECT_EQ(stats["unreadable"], 100 + GM_STAT_FAULT);

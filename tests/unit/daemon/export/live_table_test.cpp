@@ -27,7 +27,7 @@ TEST(LiveTable, ShowsTheSitesThatGrewMost) {
             R"(1,240 growths in 2.5 s, 4.8 MiB allocated, 7.2 ms growing
   GROWTHS       BYTES     MAPS  FUNCTION, TYPE
     1,140     3.8 MiB       95  main.(*cache).put  map[string]*main.entry
-       90   976.6 KiB       12  …orker/internal/index.Build  (type not known)
+       90   976.6 KiB       12  …e/worker/internal/index.Build  (type not known)
        10         0 B        0  (not known)  map[int]bool
 )");
 }

@@ -49,7 +49,7 @@ TEST(ReportText, CutsNamesAt80Columns) {
       1,140     3.8 MiB     7.0 ms        95       832  main.(*cache).put
                                                         /src/server/cache.go:214
                                                         map[string]*main.entry
-         90   976.6 KiB   200.0 µs        12       896  …r/internal/index.Build
+         90   976.6 KiB   200.0 µs        12       896  …er/internal/index.Build
                                                         /src/worker/index.go:17
                                                         (type not known)
          10         0 B       0 ns         0         7  (not known)
@@ -91,7 +91,7 @@ WHERE, AND WHICH TYPE
     map[string]*main.entry
   90 growths, 976.6 KiB, 200.0 µs, 12
     maps, largest 896
-…om/example/worker/internal/index.Build
+…com/example/worker/internal/index.Build
     /src/worker/index.go:17
     (type not known)
   10 growths, 0 B, 0 ns, 0 maps, largest
@@ -104,8 +104,9 @@ WHERE, AND WHICH TYPE
 TEST(ReportText, SaysThatNoMapGrew) {
   TraceReport report;
   report.duration_ns = 1'000'000'000;
-  EXPECT_EQ(report_text(report, 0), "0 growths in 1.0 s, 0 B allocated, 0 ns growing\n\n\n"
-                                    "No map grew.\n");
+  EXPECT_EQ(report_text(report, 0),
+            "0 growths in 1.0 s, 0 B allocated, 0 ns growing\n\n\n"
+            "No map grew.\n");
 }
 
 TEST(ReportText, CountsOneGrowthInTheSingular) {

@@ -12,7 +12,8 @@ namespace gomapd::exporter {
 // What a target may call its functions, files and types: a terminal's escape
 // sequence, bytes that are no UTF-8, a quote, a newline, a bidirectional override.
 inline constexpr std::string_view kHostileName =
-    "a\x1b[2J\xff\"b\n\x7f\xc2\x9b\xe2\x80\xae" "c\\";
+    "a\x1b[2J\xff\"b\n\x7f\xc2\x9b\xe2\x80\xae"
+    "c\\";
 
 // Two processes, three sites, no loss.
 inline TraceReport sample_report() {
@@ -31,14 +32,30 @@ inline TraceReport sample_report() {
        .counts = {.started = 100, .finished = 100, .finished_only = 0},
        .cost = {.bytes = 1'000'000, .growing_ns = 200'000, .slowest_ns = 50'000},
        .by_kind = {0, 0, 0, 30, 60, 10}}};
-  summary.sites = {
-      {"main.(*cache).put", "/src/server/cache.go", 214, "map[string]*main.entry",
-       {.started = 1140, .finished = 1138, .finished_only = 1}, {4'000'000, 7'000'000, 900'000},
-       832, 95},
-      {"github.com/example/worker/internal/index.Build", "/src/worker/index.go", 17, std::nullopt,
-       {.started = 90, .finished = 90, .finished_only = 0}, {1'000'000, 200'000, 50'000}, 896, 12},
-      {"", "", 0, "map[int]bool", {.started = 10, .finished = 10, .finished_only = 0}, {0, 0, 0}, 7,
-       0}};
+  summary.sites = {{"main.(*cache).put",
+                    "/src/server/cache.go",
+                    214,
+                    "map[string]*main.entry",
+                    {.started = 1140, .finished = 1138, .finished_only = 1},
+                    {4'000'000, 7'000'000, 900'000},
+                    832,
+                    95},
+                   {"github.com/example/worker/internal/index.Build",
+                    "/src/worker/index.go",
+                    17,
+                    std::nullopt,
+                    {.started = 90, .finished = 90, .finished_only = 0},
+                    {1'000'000, 200'000, 50'000},
+                    896,
+                    12},
+                   {"",
+                    "",
+                    0,
+                    "map[int]bool",
+                    {.started = 10, .finished = 10, .finished_only = 0},
+                    {0, 0, 0},
+                    7,
+                    0}};
   report.stats.at(GM_STAT_HITS_START) = 1241;
   report.stats.at(GM_STAT_HITS_END) = 1240;
   report.stats.at(GM_STAT_FILTERED) = 2;

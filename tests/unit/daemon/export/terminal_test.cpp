@@ -24,8 +24,10 @@ struct Good {
 TEST(Escape, LeavesHarmlessTextAlone) {
   for (const std::string_view text :
        {""sv, "main.fill"sv, "map[string]struct { A int; B \"x\" }"sv, "a\\b ~"sv,
-        "gr\xc3\xb6\xc3\x9f""e"sv, "\xe5\x9c\xb0\xe5\x9b\xbe"sv, "\xf0\x9f\x97\xba"sv,
-        "\xc2\xa0"sv, "\xee\x80\x80"sv, "\xf4\x8f\xbf\xbf"sv})
+        "gr\xc3\xb6\xc3\x9f"
+        "e"sv,
+        "\xe5\x9c\xb0\xe5\x9b\xbe"sv, "\xf0\x9f\x97\xba"sv, "\xc2\xa0"sv, "\xee\x80\x80"sv,
+        "\xf4\x8f\xbf\xbf"sv})
     EXPECT_EQ(escape(text), text);
 }
 
@@ -35,20 +37,24 @@ TEST(Escape, TakesControlCharactersAndBadUtf8Apart) {
            Good{"a\tb\r\n"sv, R"(a\x09b\x0d\x0a)"},
            Good{"\x1b[31mred\x1b[0m"sv, R"(\x1b[31mred\x1b[0m)"},
            Good{"\x1f\x7f"sv, R"(\x1f\x7f)"},
-           Good{"\xc2\x80\xc2\x9b""0m\xc2\x9f"sv, R"(\xc2\x80\xc2\x9b0m\xc2\x9f)"},  // C1
-           Good{"\x9b""0m"sv, R"(\x9b0m)"},                        // C1 as a byte
+           Good{"\xc2\x80\xc2\x9b"
+                "0m\xc2\x9f"sv,
+                R"(\xc2\x80\xc2\x9b0m\xc2\x9f)"},  // C1
+           Good{"\x9b"
+                "0m"sv,
+                R"(\x9b0m)"},  // C1 as a byte
            Good{"\xff\xfe"sv, R"(\xff\xfe)"},
-           Good{"\xc0\x9b"sv, R"(\xc0\x9b)"},                      // overlong ESC
+           Good{"\xc0\x9b"sv, R"(\xc0\x9b)"},  // overlong ESC
            Good{"\xc1\xbf"sv, R"(\xc1\xbf)"},
            Good{"\xe0\x80\x9b"sv, R"(\xe0\x80\x9b)"},
            Good{"\xf0\x80\x80\x9b"sv, R"(\xf0\x80\x80\x9b)"},
-           Good{"\xc3"sv, R"(\xc3)"},                              // truncated
+           Good{"\xc3"sv, R"(\xc3)"},  // truncated
            Good{"\xe2\x80"sv, R"(\xe2\x80)"},
            Good{"\xf0\x9f\x97"sv, R"(\xf0\x9f\x97)"},
-           Good{"\xc3(x"sv, R"(\xc3(x)"},                          // no continuation
+           Good{"\xc3(x"sv, R"(\xc3(x)"},  // no continuation
            Good{"\xe2(\x80"sv, R"(\xe2(\x80)"},
            Good{"\xed\xa0\x80\xed\xbf\xbf"sv, R"(\xed\xa0\x80\xed\xbf\xbf)"},  // surrogates
-           Good{"\xf4\x90\x80\x80"sv, R"(\xf4\x90\x80\x80)"},      // above U+10FFFF
+           Good{"\xf4\x90\x80\x80"sv, R"(\xf4\x90\x80\x80)"},                  // above U+10FFFF
            Good{"\xf5\x80\x80\x80"sv, R"(\xf5\x80\x80\x80)"},
        })
     EXPECT_EQ(escape(text), expected);

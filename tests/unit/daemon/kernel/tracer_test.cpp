@@ -61,8 +61,8 @@ std::size_t held_descriptors() {
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     std::error_code ignored;
     const auto target = std::filesystem::read_symlink(entry, ignored).string();
-    const bool is_probe = target.find("bpf") != std::string::npos ||
-                          target.find("perf_event") != std::string::npos;
+    const bool is_probe =
+        target.find("bpf") != std::string::npos || target.find("perf_event") != std::string::npos;
     count += is_probe ? 1 : 0;
   }
   return count;
@@ -170,8 +170,8 @@ TEST_P(Tracer, AttachesAllOrNothing) {
   auto tracer = load();
   const auto before = held_descriptors();
   // The first role's sites are good: they go when a later role's fail.
-  const auto attached = attach(
-      tracer, {site(GM_ROLE_CLASSIC_START), site_past_the_end(GM_ROLE_REHASH_START)});
+  const auto attached =
+      attach(tracer, {site(GM_ROLE_CLASSIC_START), site_past_the_end(GM_ROLE_REHASH_START)});
   ASSERT_FALSE(attached);
   EXPECT_EQ(attached.error().code, Errc::kSystem) << attached.error().context;
   EXPECT_EQ(held_descriptors(), before);

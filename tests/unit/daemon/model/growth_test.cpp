@@ -30,9 +30,9 @@ struct ArrayCase {
 
 TEST(BucketArray, HasNothingAheadBelowSixteenBuckets) {
   for (const auto& [b, shape, bytes] : {
-           ArrayCase{0, kIntBucket, 144},     // 1 * 144 is a class
-           ArrayCase{1, kIntBucket, 288},     // 2 * 144 is one too
-           ArrayCase{3, kIntBucket, 1152},    // 8 * 144 is one too
+           ArrayCase{0, kIntBucket, 144},         // 1 * 144 is a class
+           ArrayCase{1, kIntBucket, 288},         // 2 * 144 is one too
+           ArrayCase{3, kIntBucket, 1152},        // 8 * 144 is one too
            ArrayCase{3, kStringBucket, 1792},     // 8 * 208 = 1664
            ArrayCase{3, kStringBucket122, 1792},  // 1664 + 8 is in the same class
            ArrayCase{2, {256, Scan::kPointers, kGo121}, 1024},

@@ -12,8 +12,12 @@ constexpr std::uint64_t kStack = 77;
 constexpr std::uint64_t kTracingSince = 1'000;
 
 gm_counter_key key_of(gm_kind kind, std::uint8_t old_log2) {
-  return {.tgid = 41, .kind = static_cast<__u8>(kind), .old_log2 = old_log2, .pad = 0,
-          .type = kType, .stack = kStack};
+  return {.tgid = 41,
+          .kind = static_cast<__u8>(kind),
+          .old_log2 = old_log2,
+          .pad = 0,
+          .type = kType,
+          .stack = kStack};
 }
 
 gm_record record_of(gm_record_kind what, gm_kind kind, std::uint8_t old_log2) {
@@ -46,7 +50,8 @@ class Decode : public testing::Test {
 };
 
 TEST_F(Decode, TakesEveryFieldOfAStartedGrowth) {
-  const auto event = decode(record_of(GM_RECORD_STARTED, GM_KIND_DOUBLE, 1), kTracingSince, resolver_);
+  const auto event =
+      decode(record_of(GM_RECORD_STARTED, GM_KIND_DOUBLE, 1), kTracingSince, resolver_);
   EXPECT_EQ(event.what, GM_RECORD_STARTED);
   EXPECT_EQ(event.monotonic_ns, 5'000U);
   EXPECT_EQ(event.pid, 41U);
@@ -71,7 +76,8 @@ TEST_F(Decode, TakesEveryFieldOfAStartedGrowth) {
 }
 
 TEST_F(Decode, GivesAFinishedGrowthItsDuration) {
-  const auto event = decode(record_of(GM_RECORD_FINISHED, GM_KIND_SAME_SIZE, 4), kTracingSince, resolver_);
+  const auto event =
+      decode(record_of(GM_RECORD_FINISHED, GM_KIND_SAME_SIZE, 4), kTracingSince, resolver_);
   EXPECT_EQ(event.what, GM_RECORD_FINISHED);
   EXPECT_EQ(event.reason, Reason::kOverflow);
   EXPECT_EQ(event.duration_ns, 9'000U);
@@ -85,6 +91,29 @@ TEST_F(Decode, GivesAGrowthThatBeganBeforeTracingTheTimeSinceThen) {
   EXPECT_EQ(event.duration_ns, 4'000U);
   record.time_ns = kTracingSince - 1;
   EXPECT_EQ(decode(record, kTracingSince, resolver_).duration_ns, 0U);
+}
+
+TEST_F(Decode, TellsWhichBucketMovedAndHowManyHave) {
+  auto record = record_of(GM_RECORD_EVACUATED, GM_KIND_DOUBLE, 4);
+  record.keys = 9;
+  record.go_map_keys = 10;
+  const auto event = decode(record, kTracingSince, resolver_);
+  EXPECT_EQ(event.what, GM_RECORD_EVACUATED);
+  EXPECT_EQ(event.design, go::Design::kClassic);
+  EXPECT_EQ(event.bucket, 9U);
+  EXPECT_EQ(event.evacuated, 10U);
+  EXPECT_EQ(event.sizes.old_buckets, 16U);
+  EXPECT_EQ(event.keys, 0U);
+}
+
+TEST_F(Decode, TellsHowManyTombstonesWent) {
+  auto record = record_of(GM_RECORD_PRUNED, GM_KIND_UNKNOWN, 0);
+  record.keys = 9;
+  const auto event = decode(record, kTracingSince, resolver_);
+  EXPECT_EQ(event.what, GM_RECORD_PRUNED);
+  EXPECT_EQ(event.design, go::Design::kSwiss);
+  EXPECT_EQ(event.tombstones_removed, 9U);
+  EXPECT_EQ(event.keys, 0U);
 }
 
 TEST_F(Decode, ReadsEachFlagByItself) {
@@ -105,7 +134,8 @@ TEST_F(Decode, TellsTheDesignByTheKind) {
     EXPECT_EQ(decode(record_of(GM_RECORD_STARTED, kind, 3), kTracingSince, resolver_).design,
               go::Design::kClassic);
   for (const auto kind : {GM_KIND_TO_TABLE, GM_KIND_TABLE_DOUBLE, GM_KIND_SPLIT})
-    EXPECT_EQ(decode(record_of(GM_RECORD_STARTED, kind, 3), kTracingSince, resolver_).design, go::Design::kSwiss);
+    EXPECT_EQ(decode(record_of(GM_RECORD_STARTED, kind, 3), kTracingSince, resolver_).design,
+              go::Design::kSwiss);
 }
 
 TEST_F(Decode, TakesKindsThatNobodyKnowsAsUnknown) {
@@ -120,7 +150,7 @@ TEST_F(Decode, TakesKindsThatNobodyKnowsAsUnknown) {
 }
 
 TEST_F(Decode, TakesRecordsOfNoKnownKindAsFinished) {
-  for (const unsigned kind : {0U, 3U, 4U, 0xffffffffU}) {
+  for (const unsigned kind : {0U, 5U, 8U, 0xffffffffU}) {
     auto record = record_of(GM_RECORD_FINISHED, GM_KIND_DOUBLE, 3);
     record.kind = kind;
     EXPECT_EQ(decode(record, kTracingSince, resolver_).what, GM_RECORD_FINISHED) << kind;
@@ -129,9 +159,9 @@ TEST_F(Decode, TakesRecordsOfNoKnownKindAsFinished) {
 
 TEST_F(Decode, BoundsASizeThatNoRuntimeHas) {
   for (const unsigned old_log2 : {48U, 64U, 255U}) {
-    const auto event = decode(
-        record_of(GM_RECORD_STARTED, GM_KIND_DOUBLE, static_cast<std::uint8_t>(old_log2)),
-        kTracingSince, resolver_);
+    const auto event =
+        decode(record_of(GM_RECORD_STARTED, GM_KIND_DOUBLE, static_cast<std::uint8_t>(old_log2)),
+               kTracingSince, resolver_);
     EXPECT_EQ(event.sizes.old_buckets, std::uint64_t{1} << 48U) << old_log2;
     EXPECT_EQ(event.sizes.new_buckets, std::uint64_t{1} << 49U) << old_log2;
   }
@@ -139,10 +169,10 @@ TEST_F(Decode, BoundsASizeThatNoRuntimeHas) {
 
 // go1.23 runtime/map.go: incrnoverflow
 TEST_F(Decode, CallsTheOverflowCountAnEstimateFromB16On) {
-  EXPECT_FALSE(
-      decode(record_of(GM_RECORD_STARTED, GM_KIND_SAME_SIZE, 15), kTracingSince, resolver_).overflow_is_estimate);
-  EXPECT_TRUE(
-      decode(record_of(GM_RECORD_STARTED, GM_KIND_SAME_SIZE, 16), kTracingSince, resolver_).overflow_is_estimate);
+  EXPECT_FALSE(decode(record_of(GM_RECORD_STARTED, GM_KIND_SAME_SIZE, 15), kTracingSince, resolver_)
+                   .overflow_is_estimate);
+  EXPECT_TRUE(decode(record_of(GM_RECORD_STARTED, GM_KIND_SAME_SIZE, 16), kTracingSince, resolver_)
+                  .overflow_is_estimate);
 }
 
 TEST_F(Decode, LeavesTypeAndStackEmptyWhereTheyAreNotKnown) {

@@ -27,8 +27,12 @@ struct RowSpec {
 
 CounterRow row(const RowSpec& spec) {
   CounterRow row{};
-  row.key = {.tgid = spec.pid, .kind = static_cast<__u8>(spec.kind), .old_log2 = spec.old_log2,
-             .pad = 0, .type = spec.type, .stack = spec.stack};
+  row.key = {.tgid = spec.pid,
+             .kind = static_cast<__u8>(spec.kind),
+             .old_log2 = spec.old_log2,
+             .pad = 0,
+             .type = spec.type,
+             .stack = spec.stack};
   row.value.started = spec.started;
   row.value.finished = spec.finished;
   row.value.finished_only = spec.finished_only;
@@ -66,9 +70,12 @@ class Summarize : public testing::Test {
   Summarize() {
     resolver_.types[{0, kIntType}] = int_type();
     resolver_.types[{0, kSwissType}] = swiss_int_type();
-    resolver_.stacks[{0, 1}] = {{"main.fill", "main.go", 12, true}, {"main.a", "main.go", 30, false}};
-    resolver_.stacks[{0, 2}] = {{"main.fill", "main.go", 12, true}, {"main.b", "main.go", 40, false}};
-    resolver_.stacks[{0, 3}] = {{"main.fill", "main.go", 13, true}, {"main.b", "main.go", 40, false}};
+    resolver_.stacks[{0, 1}] = {{"main.fill", "main.go", 12, true},
+                                {"main.a", "main.go", 30, false}};
+    resolver_.stacks[{0, 2}] = {{"main.fill", "main.go", 12, true},
+                                {"main.b", "main.go", 40, false}};
+    resolver_.stacks[{0, 3}] = {{"main.fill", "main.go", 13, true},
+                                {"main.b", "main.go", 40, false}};
   }
 
   Summary summarize(const std::vector<CounterRow>& rows) {
@@ -105,6 +112,19 @@ TEST_F(Summarize, AddsUpCountsCostAndKinds) {
   EXPECT_EQ(summary.cost.slowest_ns, 500U);
   EXPECT_EQ(summary.by_kind.at(GM_KIND_DOUBLE), 4U);
   EXPECT_EQ(summary.by_kind.at(GM_KIND_SAME_SIZE), 2U);
+}
+
+TEST_F(Summarize, AddsUpMovedBucketsAndTombstones) {
+  auto first = row({.old_log2 = 2, .started = 1});
+  first.value.evacuated = 4;
+  auto second = row({.pid = 42, .kind = GM_KIND_UNKNOWN, .stack = 0});
+  second.value.pruned = 7;
+  const auto summary = summarize({first, second});
+  EXPECT_EQ(summary.counts.evacuated, 4U);
+  EXPECT_EQ(summary.counts.pruned, 7U);
+  EXPECT_EQ(summary.processes[0].counts.evacuated, 4U);
+  EXPECT_EQ(summary.processes[1].counts.pruned, 7U);
+  EXPECT_EQ(summary.sites.size(), 1U);
 }
 
 TEST_F(Summarize, KeepsProcessesApart) {
@@ -209,7 +229,8 @@ TEST_F(Summarize, CountsAMapOnceThatGrewUnderSeveralStacksOfASite) {
   seen_.add(seen({.address = 0xc000, .seed = 1, .stack = 1}));
   seen_.add(seen({.address = 0xc000, .seed = 1, .stack = 2}));
   seen_.add(seen({.address = 0xc000, .seed = 1, .stack = 3}));
-  const auto summary = summarize({row({.stack = 1, .started = 2}), row({.stack = 3, .started = 1})});
+  const auto summary =
+      summarize({row({.stack = 1, .started = 2}), row({.stack = 3, .started = 1})});
   ASSERT_EQ(summary.sites.size(), 2U);
   EXPECT_EQ(summary.sites[0].go_maps, 1U);
   EXPECT_EQ(summary.sites[1].go_maps, 1U);

@@ -19,8 +19,8 @@ class ReadMemory : public testing::Test {
  protected:
   ReadMemory()
       : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))),
-        memory_(mmap(nullptr, 2 * page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                     0)) {
+        memory_(
+            mmap(nullptr, 2 * page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
     munmap(static_cast<std::byte*>(memory_) + page_, page_);
     std::memcpy(memory_, "hello", 5);
   }

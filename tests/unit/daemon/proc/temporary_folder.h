@@ -31,8 +31,7 @@ class TemporaryFolder {
                                  bool executable = false) const {
     const auto path = at(name);
     std::ofstream(path, std::ios::binary) << content;
-    if (executable)
-      std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    if (executable) std::filesystem::permissions(path, std::filesystem::perms::owner_all);
     return path;
   }
 

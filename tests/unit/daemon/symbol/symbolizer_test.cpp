@@ -10,30 +10,67 @@ namespace gomapd::symbol {
 namespace {
 
 TEST(RuntimeMapFunction, IsWhatStandsBetweenAGrowthAndItsCause) {
-  for (const std::string_view function :
-       {"runtime.mapassign", "runtime.mapassign_fast32", "runtime.mapassign_fast32ptr",
-        "runtime.mapassign_fast64", "runtime.mapassign_fast64ptr", "runtime.mapassign_faststr",
-        "runtime.mapdelete", "runtime.mapdelete_faststr", "runtime.mapclear", "runtime.mapclone",
-        "runtime.mapclone2", "maps.clone", "runtime.hashGrow", "runtime.growWork",
-        "runtime.growWork_fast64", "runtime.evacuate", "runtime.evacuate_faststr",
-        "runtime.reflect_mapassign", "runtime.reflect_mapassign_faststr", "reflect.mapassign",
-        "reflect.mapassign0", "reflect.mapassign_faststr", "reflect.mapassign_faststr0",
-        "internal/runtime/maps.(*Map).PutSlot", "internal/runtime/maps.(*Map).growToTable",
-        "internal/runtime/maps.(*table).rehash", "internal/runtime/maps.(*table).split",
-        "internal/runtime/maps.NewMap"})
+  for (const std::string_view function : {"runtime.mapassign",
+                                          "runtime.mapassign_fast32",
+                                          "runtime.mapassign_fast32ptr",
+                                          "runtime.mapassign_fast64",
+                                          "runtime.mapassign_fast64ptr",
+                                          "runtime.mapassign_faststr",
+                                          "runtime.mapdelete",
+                                          "runtime.mapdelete_faststr",
+                                          "runtime.mapclear",
+                                          "runtime.mapclone",
+                                          "runtime.mapclone2",
+                                          "maps.clone",
+                                          "runtime.hashGrow",
+                                          "runtime.growWork",
+                                          "runtime.growWork_fast64",
+                                          "runtime.evacuate",
+                                          "runtime.evacuate_faststr",
+                                          "runtime.reflect_mapassign",
+                                          "runtime.reflect_mapassign_faststr",
+                                          "reflect.mapassign",
+                                          "reflect.mapassign0",
+                                          "reflect.mapassign_faststr",
+                                          "reflect.mapassign_faststr0",
+                                          "internal/runtime/maps.(*Map).PutSlot",
+                                          "internal/runtime/maps.(*Map).growToTable",
+                                          "internal/runtime/maps.(*table).rehash",
+                                          "internal/runtime/maps.(*table).split",
+                                          "internal/runtime/maps.NewMap"})
     EXPECT_TRUE(is_runtime_map_function(function)) << function;
 }
 
 TEST(RuntimeMapFunction, IsNoOtherFunctionHoweverItIsCalled) {
-  for (const std::string_view function :
-       {"", "runtime.main", "runtime.goexit", "runtime.makemap", "runtime.mapiterinit",
-        "runtime.mapaccess1", "runtime.morestack", "runtime.makeslice", "main.main",
-        "main.mapassign", "main.hashGrow", "main.(*Map).growToTable", "mapassign", "mapassign.F",
-        "example.com/runtime.mapassign", "example.com/internal/runtime/maps.F",
-        "example.com/reflect.mapassign", "runtimes.mapassign", "runtime/debug.mapassign",
-        "runtime.mapassign.example/pkg.F", "internal/runtime/maps.example/pkg.F", "maps.Clone",
-        "maps.Clone[...]", "maps.cloneAll", "example.com/maps.clone", "reflect.Value.SetMapIndex",
-        "reflect.Value.MapIndex", "sync.(*Map).Store", "internal/sync.(*HashTrieMap).Store"})
+  for (const std::string_view function : {"",
+                                          "runtime.main",
+                                          "runtime.goexit",
+                                          "runtime.makemap",
+                                          "runtime.mapiterinit",
+                                          "runtime.mapaccess1",
+                                          "runtime.morestack",
+                                          "runtime.makeslice",
+                                          "main.main",
+                                          "main.mapassign",
+                                          "main.hashGrow",
+                                          "main.(*Map).growToTable",
+                                          "mapassign",
+                                          "mapassign.F",
+                                          "example.com/runtime.mapassign",
+                                          "example.com/internal/runtime/maps.F",
+                                          "example.com/reflect.mapassign",
+                                          "runtimes.mapassign",
+                                          "runtime/debug.mapassign",
+                                          "runtime.mapassign.example/pkg.F",
+                                          "internal/runtime/maps.example/pkg.F",
+                                          "maps.Clone",
+                                          "maps.Clone[...]",
+                                          "maps.cloneAll",
+                                          "example.com/maps.clone",
+                                          "reflect.Value.SetMapIndex",
+                                          "reflect.Value.MapIndex",
+                                          "sync.(*Map).Store",
+                                          "internal/sync.(*HashTrieMap).Store"})
     EXPECT_FALSE(is_runtime_map_function(function)) << function;
 }
 
@@ -71,16 +108,36 @@ std::vector<std::string> functions_of(const std::vector<Frame>& frames) {
 using Names = std::vector<std::string>;
 
 TEST_F(Symbolize, LeavesOutRuntimeMapFramesAtTheInnerEnd) {
-  const auto frames = symbolize(table_, std::vector<std::uint64_t>{kAssign + 5, kFill + 12, kMain + 8});
+  const auto frames =
+      symbolize(table_, std::vector<std::uint64_t>{kAssign + 5, kFill + 12, kMain + 8});
   EXPECT_EQ(functions_of(frames), (Names{"main.fill", "runtime.main"}));
   EXPECT_EQ(frames[0].file, "main.go");
   EXPECT_EQ(frames[0].line, 21);
   EXPECT_FALSE(frames[0].inlined);
 }
 
+// In a profile-guided build the innermost pc may lie in hashGrow's own copy of
+// overLoadFactor, inlined into mapassign.
+class SymbolizeProfileGuided : public Symbolize {
+ protected:
+  SymbolizeProfileGuided()
+      : Symbolize({{"runtime.mapassign_fast64",
+                    16,
+                    {{16, 500}},
+                    {{4, -1}, {8, 1}, {16, -1}},
+                    {{"runtime.hashGrow", 2}, {"runtime.overLoadFactor", 5}}},
+                   {"main.fill", 16, {{16, 20}}}}) {}
+};
+
+TEST_F(SymbolizeProfileGuided, LeavesOutWhatMapFunctionsHaveInlined) {
+  const std::vector<std::uint64_t> stack{kAssign + 6, kFill + 6};
+  EXPECT_EQ(functions_of(symbolize(table_, stack)), Names{"main.fill"});
+  EXPECT_EQ(table_.frames_at(kAssign + 5).front().function, "runtime.overLoadFactor");
+}
+
 TEST_F(Symbolize, KeepsRuntimeMapFramesFurtherOut) {
-  const auto frames =
-      symbolize(table_, std::vector<std::uint64_t>{kAssign + 5, kFill + 12, kGrowWork + 4, kMain + 8});
+  const auto frames = symbolize(
+      table_, std::vector<std::uint64_t>{kAssign + 5, kFill + 12, kGrowWork + 4, kMain + 8});
   EXPECT_EQ(functions_of(frames), (Names{"main.fill", "runtime.growWork_fast64", "runtime.main"}));
 }
 
@@ -108,7 +165,9 @@ TEST_F(Symbolize, GivesANamelessFrameForCodeOfNobody) {
   EXPECT_EQ(frames[1].function, "");
 }
 
-TEST_F(Symbolize, GivesNoFramesForNoStack) { EXPECT_TRUE(symbolize(table_, {}).empty()); }
+TEST_F(Symbolize, GivesNoFramesForNoStack) {
+  EXPECT_TRUE(symbolize(table_, {}).empty());
+}
 
 }  // namespace
 }  // namespace gomapd::symbol

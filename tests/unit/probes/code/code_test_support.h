@@ -43,6 +43,20 @@ inline std::string describe_site(Bytes body, const Site& site) {
   return text;
 }
 
+// "0" for rax, "[rsp+0x40]", "?".
+inline std::string describe_location(const Location& location) {
+  switch (location.kind) {
+    case Location::Kind::kRegister: return std::to_string(static_cast<unsigned>(location.reg));
+    case Location::Kind::kStack: {
+      char text[32];
+      std::snprintf(text, sizeof text, "[rsp+0x%x]", static_cast<unsigned>(location.displacement));
+      return text;
+    }
+    case Location::Kind::kNowhere: break;
+  }
+  return "?";
+}
+
 inline std::string describe_start(std::string_view hex, const NeverReturns& never = {}) {
   const auto code = decode_hex(hex, never);
   if (!code) return code.error().context;
@@ -67,7 +81,7 @@ inline std::string describe_done(std::string_view hex) {
   const auto site = code->evacuation_done_site();
   if (!site) return site.error().context;
   return describe_site(from_hex(hex), *site) +
-         " h=" + std::to_string(static_cast<unsigned>(site->hmap));
+         " h=" + describe_location(site->hmap);
 }
 
 }  // namespace gomapd::code

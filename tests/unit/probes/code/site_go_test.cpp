@@ -68,7 +68,7 @@ std::string sites_of(const GoBody& body) {
     text += "; end " + describe_site(body.bytes, end) + (end.work_follows ? " ..." : "");
   if (const auto done = code->evacuation_done_site())
     text += "; done " + describe_site(body.bytes, *done) +
-            " h=" + std::to_string(static_cast<unsigned>(done->hmap));
+            " h=" + describe_location(done->hmap);
   return text;
 }
 
