@@ -21,8 +21,7 @@ static __always_inline bool gm_will_move(const struct gm_arguments *arguments,
 	__u8 tophash = 0;
 
 	if (gm_read(&bucket_size, sizeof(bucket_size), arguments->first + GM_BUCKETSIZE_OFFSET) ||
-	    gm_read(&tophash, sizeof(tophash),
-		    hmap->oldbuckets + arguments->third * bucket_size)) {
+	    gm_read(&tophash, sizeof(tophash), hmap->oldbuckets + arguments->third * bucket_size)) {
 		gm_count(GM_STAT_FAULT);
 		return false;
 	}

@@ -64,8 +64,9 @@ int gm_classic_start(struct pt_regs *ctx)
 	growth.goid = gm_goid(&hit);
 	growth.overflow_buckets = hmap.noverflow;
 	growth.old_log2 = hmap.B;
-	growth.kind = gm_over_load_factor(hmap.count + 1, hmap.B, hit.site->load_factor) ?
-			      GM_KIND_DOUBLE : GM_KIND_SAME_SIZE;
+	growth.kind = gm_over_load_factor(hmap.count + 1, hmap.B, hit.site->load_factor)
+			      ? GM_KIND_DOUBLE
+			      : GM_KIND_SAME_SIZE;
 	gm_identify(&hit, arguments.second, &growth);
 	gm_begin(ctx, &hit, &growth);
 	return 0;

@@ -19,14 +19,14 @@
 
 /* What a hit at a site means. */
 enum gm_role {
-	GM_ROLE_CLASSIC_START = 0, /* runtime.hashGrow(t, h) */
-	GM_ROLE_CLASSIC_END = 1,   /* the last old bucket has moved */
+	GM_ROLE_CLASSIC_START = 0,  /* runtime.hashGrow(t, h) */
+	GM_ROLE_CLASSIC_END = 1,    /* the last old bucket has moved */
 	GM_ROLE_TO_TABLE_START = 2, /* maps.(*Map).growToTable(m, typ) */
-	GM_ROLE_REHASH_START = 3,  /* maps.(*table).rehash(t, typ, m) */
-	GM_ROLE_SWISS_END = 4,     /* growToTable, grow or split is done */
-	GM_ROLE_EVACUATE = 5,      /* runtime.evacuate*(t, h, oldbucket) */
-	GM_ROLE_PRUNE_START = 6,   /* maps.(*table).pruneTombstones(t, typ, m) */
-	GM_ROLE_PRUNE_END = 7,     /* it returns */
+	GM_ROLE_REHASH_START = 3,   /* maps.(*table).rehash(t, typ, m) */
+	GM_ROLE_SWISS_END = 4,	    /* growToTable, grow or split is done */
+	GM_ROLE_EVACUATE = 5,	    /* runtime.evacuate*(t, h, oldbucket) */
+	GM_ROLE_PRUNE_START = 6,    /* maps.(*table).pruneTombstones(t, typ, m) */
+	GM_ROLE_PRUNE_END = 7,	    /* it returns */
 	GM_ROLE_COUNT = 8,
 };
 
@@ -56,21 +56,21 @@ struct gm_location {
 
 /* One probe site; its index is the low half of the attachment's cookie. */
 struct gm_site {
-	__u64 address;     /* as in the file: ip - address is the load bias */
-	__u32 binary;      /* user space's number of the binary */
-	__u8 role;         /* enum gm_role */
-	__u8 rule;         /* enum gm_rule */
+	__u64 address;	   /* as in the file: ip - address is the load bias */
+	__u32 binary;	   /* user space's number of the binary */
+	__u8 role;	   /* enum gm_role */
+	__u8 rule;	   /* enum gm_rule */
 	__u8 frame_linked; /* rbp is this function's frame; else [rsp] returns */
-	__u8 stack_abi;    /* Go <= 1.16: arguments at [rsp+8]…, g in TLS */
-	__u8 located;      /* CLASSIC_START: arguments at type_at, hmap_at */
-	__u8 end_kind;     /* SWISS_END: enum gm_kind of what ends here */
+	__u8 stack_abi;	   /* Go <= 1.16: arguments at [rsp+8]…, g in TLS */
+	__u8 located;	   /* CLASSIC_START: arguments at type_at, hmap_at */
+	__u8 end_kind;	   /* SWISS_END: enum gm_kind of what ends here */
 	__u16 goid_offset; /* in runtime.g */
 	__u16 load_factor; /* classic: keys a pair of buckets holds, 13 or 12 */
 	__u16 pad;
 	struct gm_location type_at; /* CLASSIC_END, CLASSIC_START if located */
 	struct gm_location hmap_at;
 	__s64 tls_g_offset; /* stack_abi: of g from the thread pointer */
-	__u64 types;  /* type descriptors that the linker made: [types, etypes) */
+	__u64 types;	    /* type descriptors that the linker made: [types, etypes) */
 	__u64 etypes;
 };
 
@@ -83,9 +83,9 @@ struct gm_growth_id {
 };
 
 enum gm_growth_id_kind {
-	GM_ID_HEAP = 1,  /* a: address of the hmap */
+	GM_ID_HEAP = 1,	 /* a: address of the hmap */
 	GM_ID_STACK = 2, /* a: goid, b: distance from the top of its stack */
-	GM_ID_G = 3,     /* a: address of the g: a Swiss growth is one call */
+	GM_ID_G = 3,	 /* a: address of the g: a Swiss growth is one call */
 	GM_ID_PRUNE = 4, /* a: address of the g: a prune is one call */
 };
 
@@ -98,8 +98,8 @@ struct gm_counter_key {
 	__u8 kind;     /* enum gm_kind */
 	__u8 old_log2; /* classic: old B; Swiss: log2 of the table's slots */
 	__u16 pad;
-	__u64 type;    /* the map's type descriptor, 0 unknown */
-	__u64 stack;   /* id in gm_stacks, 0 unknown */
+	__u64 type;  /* the map's type descriptor, 0 unknown */
+	__u64 stack; /* id in gm_stacks, 0 unknown */
 };
 
 struct gm_counter {
@@ -108,17 +108,17 @@ struct gm_counter {
 	__u64 finished_only; /* began before tracing */
 	__u64 duration_ns;   /* sum over finished */
 	__u64 max_duration_ns;
-	__u64 max_keys;  /* of the whole map */
+	__u64 max_keys;	 /* of the whole map */
 	__u64 evacuated; /* old buckets moved, where they are probed */
-	__u64 pruned;    /* tombstones removed, likewise */
-	__u64 bias;      /* load bias of the process's executable */
+	__u64 pruned;	 /* tombstones removed, likewise */
+	__u64 bias;	 /* load bias of the process's executable */
 	__u32 binary;
 	__u32 pad;
 };
 
 struct gm_stack {
-	__u32 count;     /* of pcs; 0 while it is being filled */
-	__u32 truncated; /* there were more */
+	__u32 count;		  /* of pcs; 0 while it is being filled */
+	__u32 truncated;	  /* there were more */
 	__u64 pcs[GM_MAX_FRAMES]; /* return addresses less the load bias */
 };
 
@@ -132,15 +132,15 @@ struct gm_type_key {
 	__u32 pad;
 };
 
-#define GM_TYPE_BYTES 136  /* runtime's map type, its longest form */
-#define GM_TYPE_PREFIX 88  /* its shortest */
-#define GM_RTYPE_BYTES 48  /* abi.Type */
+#define GM_TYPE_BYTES 136 /* runtime's map type, its longest form */
+#define GM_TYPE_PREFIX 88 /* its shortest */
+#define GM_RTYPE_BYTES 48 /* abi.Type */
 
 struct gm_type {
 	__u32 complete; /* 0 while it is being filled */
 	__u32 pad;
 	__u64 bias;
-	__u64 key;  /* addresses of the parts' records, as in memory */
+	__u64 key; /* addresses of the parts' records, as in memory */
 	__u64 elem;
 	__u64 unit; /* bucket or group */
 	__u8 record[GM_TYPE_BYTES];
@@ -152,7 +152,7 @@ struct gm_type {
 struct gm_open {
 	__u64 start_ns;
 	__u64 evacuated; /* classic: old buckets moved so far, where probed */
-	__u64 table;     /* prune: the table */
+	__u64 table;	 /* prune: the table */
 	__u64 go_map;
 	__u64 seed;
 	struct gm_counter_key key;
@@ -162,12 +162,12 @@ enum gm_record_kind {
 	GM_RECORD_STARTED = 1,
 	GM_RECORD_FINISHED = 2,
 	GM_RECORD_EVACUATED = 3, /* keys: old bucket; go_map_keys: moved so far, 0 unknown */
-	GM_RECORD_PRUNED = 4,    /* keys: tombstones removed */
+	GM_RECORD_PRUNED = 4,	 /* keys: tombstones removed */
 };
 
 /* gm_record.flags */
-#define GM_FLAG_ON_STACK 1u       /* the map lies on its goroutine's stack */
-#define GM_FLAG_BEGAN_BEFORE 2u   /* FINISHED without its start */
+#define GM_FLAG_ON_STACK 1u	   /* the map lies on its goroutine's stack */
+#define GM_FLAG_BEGAN_BEFORE 2u	   /* FINISHED without its start */
 #define GM_FLAG_DIRECTORY_GROWS 4u /* SPLIT: localDepth == globalDepth */
 
 struct gm_record {
@@ -180,7 +180,7 @@ struct gm_record {
 	__u64 go_map; /* address of the hmap or Map */
 	__u64 seed;
 	__u64 bias;
-	__u64 keys;        /* classic: in the map; Swiss: in the table concerned */
+	__u64 keys;	   /* classic: in the map; Swiss: in the table concerned */
 	__u64 go_map_keys; /* in the whole map */
 	__u64 duration_ns; /* FINISHED with its start */
 	struct gm_counter_key key;
@@ -194,21 +194,21 @@ enum gm_stat {
 	GM_STAT_HITS_START = 0,
 	GM_STAT_HITS_END = 1,
 	GM_STAT_BRANCH_TAKEN = 2, /* left to morestack, will come again */
-	GM_STAT_FILTERED = 3,     /* another process, or not yet (or no longer) on */
-	GM_STAT_NO_SITE = 4,      /* cookie without a site: never expected */
-	GM_STAT_FAULT = 5,        /* the target's memory could not be read */
+	GM_STAT_FILTERED = 3,	  /* another process, or not yet (or no longer) on */
+	GM_STAT_NO_SITE = 4,	  /* cookie without a site: never expected */
+	GM_STAT_FAULT = 5,	  /* the target's memory could not be read */
 	GM_STAT_COUNTED = 6,
 	GM_STAT_SUBMITTED = 7,
 	GM_STAT_RING_FULL = 8,
 	GM_STAT_COUNTERS_FULL = 9, /* counted under its process and kind alone */
-	GM_STAT_OPEN_FULL = 10,    /* start not remembered: its end looks like an older one's */
+	GM_STAT_OPEN_FULL = 10,	   /* start not remembered: its end looks like an older one's */
 	GM_STAT_STACKS_FULL = 11,
-	GM_STAT_STACK_FAULT = 12,  /* a stack ended at unreadable memory */
-	GM_STAT_UNCOUNTED = 13,    /* not even that could be kept */
-	GM_STAT_RESTARTED = 14,    /* a start whose key was open: cleared or dropped before */
-	GM_STAT_TYPES_FULL = 15,   /* a run-time type that could not be kept */
-	GM_STAT_HITS_EVACUATE = 16, /* and of prunes */
-	GM_STAT_ALREADY_MOVED = 17, /* evacuate called on a moved bucket */
+	GM_STAT_STACK_FAULT = 12,    /* a stack ended at unreadable memory */
+	GM_STAT_UNCOUNTED = 13,	     /* not even that could be kept */
+	GM_STAT_RESTARTED = 14,	     /* a start whose key was open: cleared or dropped before */
+	GM_STAT_TYPES_FULL = 15,     /* a run-time type that could not be kept */
+	GM_STAT_HITS_EVACUATE = 16,  /* and of prunes */
+	GM_STAT_ALREADY_MOVED = 17,  /* evacuate called on a moved bucket */
 	GM_STAT_NOTHING_PRUNED = 18, /* a prune began, or ended without effect */
 	GM_STAT_COUNT = 19,
 };

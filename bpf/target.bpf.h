@@ -49,9 +49,9 @@ static __always_inline void gm_current(__u32 *tgid, __u32 *tid)
  * merge the loads of several branches into one through a computed pointer,
  * which the verifier refuses.
  */
-#define GM_LOAD(value, ctx, field)                                   \
-	asm volatile("%0 = *(u64 *)(%1 + %2)"                        \
-		     : "=r"(value)                                   \
+#define GM_LOAD(value, ctx, field)                                                                 \
+	asm volatile("%0 = *(u64 *)(%1 + %2)"                                                      \
+		     : "=r"(value)                                                                 \
 		     : "r"(ctx), "i"(__builtin_offsetof(struct pt_regs, field)))
 
 /* By the hardware's number: rax 0, rcx 1, rdx 2, rbx 3, rsp 4, … r15 15. */

@@ -2,4 +2,6 @@
 // Copyright The gomapd Authors
 #include "daemon/cli/command_line.h"
 
-int main(int argc, char** argv) { return gomapd::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  return gomapd::cli::run(argc, argv);
+}

@@ -4,8 +4,9 @@
 #
 # test.sh BUILD [CTEST-OPTION…]
 #
-# Runs the tests of the build folder BUILD by ctest (those that probe run alone), then names each skipped
-# test with its reason. ctest's own closing lines come last. Exit code: ctest's.
+# Runs the tests of the build folder BUILD by ctest, those that probe one at a
+# time, then names each skipped test with its reason. ctest's own closing lines
+# come last. Exit code: ctest's.
 
 set -euo pipefail
 build=${1:?which build folder}

@@ -52,13 +52,16 @@ Result<EventLoop> EventLoop::create(std::chrono::milliseconds tick) {
   const auto ns = std::chrono::nanoseconds(tick).count();
   const timespec interval{.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
   const itimerspec spec{.it_interval = interval, .it_value = interval};
-  if (timerfd_settime(loop.timer_.get(), 0, &spec, nullptr) != 0) return loop_error("timerfd_settime");
+  if (timerfd_settime(loop.timer_.get(), 0, &spec, nullptr) != 0)
+    return loop_error("timerfd_settime");
   TRY_VOID(add(loop.epoll_.get(), loop.signals_.get()));
   TRY_VOID(add(loop.epoll_.get(), loop.timer_.get()));
   return loop;
 }
 
-Result<void> EventLoop::watch(int pidfd) { return add(epoll_.get(), pidfd); }
+Result<void> EventLoop::watch(int pidfd) {
+  return add(epoll_.get(), pidfd);
+}
 
 Result<Wakeup> EventLoop::wait() {
   Wakeup wakeup;

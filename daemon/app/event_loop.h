@@ -11,9 +11,9 @@ namespace gomapd::app {
 
 // What a wait ended with.
 struct Wakeup {
-  bool interrupted = false;     // SIGINT or SIGTERM
-  bool tick = false;            // the interval has passed
-  std::vector<int> exited;      // pidfds whose process has gone; told once each
+  bool interrupted = false;  // SIGINT or SIGTERM
+  bool tick = false;         // the interval has passed
+  std::vector<int> exited;   // pidfds whose process has gone; told once each
 };
 
 // Waits for signals, a clock tick and the end of processes. SIGINT and SIGTERM

@@ -17,8 +17,9 @@ constexpr int kLastClassicMinor = 25;  // with GOEXPERIMENT=noswissmap
 Result<go::Version> version_of(const std::string& text) {
   const auto version = go::parse_version(text.starts_with("go") ? text : "go" + text);
   if (!version || version->minor < kOldestMinor || version->minor > kNewestMinor)
-    return fail(Errc::kUsage, fmt::format("model: --go {}: not a Go version that is known: 1.{} to 1.{}",
-                                          text, kOldestMinor, kNewestMinor));
+    return fail(Errc::kUsage,
+                fmt::format("model: --go {}: not a Go version that is known: 1.{} to 1.{}", text,
+                            kOldestMinor, kNewestMinor));
   return *version;
 }
 
@@ -47,13 +48,14 @@ Result<model::ValueType> type_of(const ModelOptions::Type& type, std::string_vie
 
 Result<void> model(const ModelOptions& options) {
   exporter::ModelReport report;
-  report.go_version = options.go_version.starts_with("go") ? options.go_version
-                                                           : "go" + options.go_version;
+  report.go_version =
+      options.go_version.starts_with("go") ? options.go_version : "go" + options.go_version;
   report.shape.version = TRY(version_of(options.go_version));
   report.shape.design = TRY(design_of(options, report.shape.version));
   report.shape.key = TRY(type_of(options.key, "key"));
   report.shape.elem = TRY(type_of(options.elem, "elem"));
-  if (options.go_version.contains("mapsplitgroup")) report.shape.layout = model::GroupLayout::kSplit;
+  if (options.go_version.contains("mapsplitgroup"))
+    report.shape.layout = model::GroupLayout::kSplit;
   report.asked = options.hint ? exporter::Asked::kHint : exporter::Asked::kInserts;
   report.keys = options.hint ? *options.hint : options.inserts.value_or(0);
   report.hinted = model::plan_hint(report.shape, report.keys);

@@ -104,7 +104,8 @@ const model::TypeInfo& TraceResolver::type(std::uint32_t binary, std::uint32_t p
     return types_.emplace(key, describe(plan, plan.map_type(address))).first->second;
 
   const auto kept = tracer_->made_type(pid, address);
-  if (!kept) return types_.emplace(key, describe(plan, fail(Errc::kGone, "not kept"))).first->second;
+  if (!kept)
+    return types_.emplace(key, describe(plan, fail(Errc::kGone, "not kept"))).first->second;
   const TypeMemory memory(&plan, static_cast<pid_t>(pid), address, *kept);
   const auto read = [&](go::Vaddr at, std::span<std::byte> out, go::Content content) {
     return memory.read(at, out, content);

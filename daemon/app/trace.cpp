@@ -17,6 +17,7 @@
 #include "daemon/export/terminal.h"
 #include "daemon/kernel/features.h"
 #include "daemon/kernel/tracer.h"
+#include "daemon/model/divergence.h"
 #include "daemon/proc/executable.h"
 #include "daemon/proc/process.h"
 #include "daemon/proc/spawn.h"
@@ -53,7 +54,8 @@ model::Process describe(pid_t pid, std::string exe, const GoBinary& plan) {
 
 std::string failure_text(int status) {
   if (WIFSIGNALED(status))
-    return fmt::format("was ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));  // NOLINT(concurrency-mt-unsafe)
+    return fmt::format("was ended by signal {} ({})", WTERMSIG(status),
+                       strsignal(WTERMSIG(status)));  // NOLINT(concurrency-mt-unsafe)
   if (WEXITSTATUS(status) != 0) return fmt::format("exited with status {}", WEXITSTATUS(status));
   return {};
 }
@@ -68,7 +70,9 @@ class TraceSession {
         output_(std::move(output)),
         tracer_(std::move(tracer)),
         loop_(std::move(loop)),
-        resolver_(&binaries_, &tracer_) {}
+        resolver_(&binaries_, &tracer_),
+        divergences_(options.command.empty() ? model::Seen::kFromSomeTime
+                                             : model::Seen::kFromTheStart) {}
 
   Result<void> run() {
     TRY_VOID(options_.command.empty() ? open_processes() : prepare_command());
@@ -82,10 +86,10 @@ class TraceSession {
   Result<void> open_processes() {
     for (const auto pid : options_.pids) {
       auto process = TRY(proc::Process::open(pid));
-      const auto binary = TRY(binaries_.add(std::move(process.file),
-                                            fmt::format("process {} ({})", pid, process.exe)));
-      processes_.push_back({describe(pid, std::move(process.exe), binaries_.at(binary).plan), binary,
-                            std::move(process.pidfd), false});
+      const auto binary = TRY(
+          binaries_.add(std::move(process.file), fmt::format("process {} ({})", pid, process.exe)));
+      processes_.push_back({describe(pid, std::move(process.exe), binaries_.at(binary).plan),
+                            binary, std::move(process.pidfd), false});
     }
     return {};
   }
@@ -98,10 +102,11 @@ class TraceSession {
                             : proc::Output::kInherit;
     child_.emplace(TRY(proc::Child::prepare(path, options_.command, output)));
     auto held = TRY(proc::open_pidfd(child_->pid()));
-    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr), &std::free);
-    processes_.push_back({describe(child_->pid(), real ? real.get() : path,
-                                   binaries_.at(binary).plan),
-                          binary, std::move(held), false});
+    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
+                                                           &std::free);
+    processes_.push_back(
+        {describe(child_->pid(), real ? real.get() : path, binaries_.at(binary).plan), binary,
+         std::move(held), false});
     // A table and the command's own output would overwrite each other.
     if (isatty(STDOUT_FILENO) != 0) output_.no_live_table();
     return {};
@@ -203,10 +208,13 @@ class TraceSession {
 
   void emit_before(std::uint64_t horizon_ns) {
     moments_.take_before(horizon_ns, [&](const Moment& moment) {
-      if (moment.record)
-        output_.growth(model::decode(*moment.record, tracing_since_ns_, resolver_));
-      else
+      if (!moment.record) {
         output_.process("process_exited", processes_[moment.exited].info, moment.time_ns);
+        return;
+      }
+      const auto event = model::decode(*moment.record, tracing_since_ns_, resolver_);
+      divergences_.add(event);
+      output_.growth(event);
     });
   }
 
@@ -221,6 +229,7 @@ class TraceSession {
     report.duration_ns = static_cast<std::uint64_t>((Clock::now() - began_).count());
     report.stats = TRY(tracer_.stats());
     report.rejected_records = tracer_.rejected_records();
+    report.model_divergences = divergences_.count();
     return report;
   }
 
@@ -248,6 +257,7 @@ class TraceSession {
   EventLoop loop_;
   TraceResolver resolver_;
   model::SeenMaps seen_;
+  model::Divergences divergences_;
   Moments moments_;
   Clock::time_point began_;
   std::uint64_t tracing_since_ns_ = 0;
@@ -258,7 +268,8 @@ class TraceSession {
 
 Result<void> trace(const TraceOptions& options) {
   TRY_VOID(kernel::check_prerequisites());
-  auto output = TRY(TraceOutput::open(options.output_path, options.json ? Form::kJson : Form::kTable));
+  auto output =
+      TRY(TraceOutput::open(options.output_path, options.json ? Form::kJson : Form::kTable));
   kernel::TracerOptions tracer_options;
   tracer_options.ring_bytes = options.ring_bytes;
   tracer_options.force_perf_uprobes = options.force_perf_uprobes;

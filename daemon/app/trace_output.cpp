@@ -27,8 +27,7 @@ std::int64_t now_ns(clockid_t clock) {
 Result<TraceOutput> TraceOutput::open(const std::string& path, Form form) {
   TraceOutput output;
   output.file_.reset(path.empty() ? stdout : std::fopen(path.c_str(), "we"));
-  if (!output.file_)
-    return fail(Errc::kSystem, fmt::format("{}: {}", path, errno_text(errno)));
+  if (!output.file_) return fail(Errc::kSystem, fmt::format("{}: {}", path, errno_text(errno)));
   output.path_ = path.empty() ? "standard output" : path;
   output.form_ = form;
   output.live_ = form == Form::kTable && isatty(STDERR_FILENO) != 0;
@@ -70,7 +69,9 @@ void TraceOutput::draw(const exporter::TraceReport& report) {
   drawn_rows_ = static_cast<std::size_t>(std::ranges::count(table, '\n'));
 }
 
-bool TraceOutput::flush() { return std::fflush(file_.get()) == 0; }
+bool TraceOutput::flush() {
+  return std::fflush(file_.get()) == 0;
+}
 
 Result<void> TraceOutput::finish(const exporter::TraceReport& report) {
   erase_table();

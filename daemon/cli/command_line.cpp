@@ -44,11 +44,16 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   if (error != std::errc{}) return std::nullopt;
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   double seconds = 0;
-  if (unit.empty() || unit == "s") seconds = value;
-  else if (unit == "ms") seconds = value / 1000;
-  else if (unit == "m") seconds = value * 60;
-  else if (unit == "h") seconds = value * 3600;
-  else return std::nullopt;
+  if (unit.empty() || unit == "s")
+    seconds = value;
+  else if (unit == "ms")
+    seconds = value / 1000;
+  else if (unit == "m")
+    seconds = value * 60;
+  else if (unit == "h")
+    seconds = value * 3600;
+  else
+    return std::nullopt;
   constexpr double kLongest = 10.0 * 365 * 24 * 3600;
   if (!std::isfinite(seconds) || seconds <= 0 || seconds > kLongest) return std::nullopt;
   return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
@@ -72,11 +77,13 @@ void set_up_log(bool verbose) {
 
 void add_inspect(CLI::App& app, Options& options) {
   auto* command = app.add_subcommand(
-      "inspect", "Say what is known of a Go binary: version, map design, probe sites. Needs no root");
-  auto* file = command->add_option("file", options.inspect.path, "An executable file")
-                   ->type_name("FILE");
+      "inspect",
+      "Say what is known of a Go binary: version, map design, probe sites. Needs no root");
+  auto* file =
+      command->add_option("file", options.inspect.path, "An executable file")->type_name("FILE");
   auto* pid = command->add_option("-p,--pid", options.inspect.pid, "The executable of this process")
-                  ->type_name("PID")->check(CLI::PositiveNumber);
+                  ->type_name("PID")
+                  ->check(CLI::PositiveNumber);
   file->excludes(pid);
   command->add_flag("--json", options.inspect.json, "Print one JSON object");
 }
@@ -85,21 +92,35 @@ void add_trace(CLI::App& app, Options& options) {
   auto* command = app.add_subcommand(
       "trace", "Trace the growth of the maps of running processes, or of a command");
   command->footer(
-      "Examples:\n  gomapd trace -p 4711 -d 10s\n  gomapd trace --json -o growth.jsonl -- ./server -listen :8080");
-  auto* pid = command->add_option("-p,--pid", options.trace.pids, "Process to trace; may be repeated")
-                  ->type_name("PID")->check(CLI::PositiveNumber);
+      "Examples:\n  gomapd trace -p 4711 -d 10s\n  gomapd trace --json -o growth.jsonl -- ./server "
+      "-listen :8080");
+  auto* pid =
+      command->add_option("-p,--pid", options.trace.pids, "Process to trace; may be repeated")
+          ->type_name("PID")
+          ->check(CLI::PositiveNumber);
   command->add_option("command", options.trace.command, "Command to start and trace, after --")
-      ->type_name("COMMAND")->excludes(pid);
-  command->add_option("-d,--duration", options.duration, "Stop after this time: 10s, 5m; default: until the end or Ctrl-C")
+      ->type_name("COMMAND")
+      ->excludes(pid);
+  command
+      ->add_option("-d,--duration", options.duration,
+                   "Stop after this time: 10s, 5m; default: until the end or Ctrl-C")
       ->type_name("TIME");
   command->add_flag("--json", options.trace.json, "Print JSON Lines: each growth, then a summary");
   command->add_option("-o,--output", options.trace.output_path, "Write the result to this file")
       ->type_name("FILE");
-  command->add_option("--detail", options.detail, "What to probe: growth (start and end of each growth), or buckets (each moved "
-                     "bucket and removed tombstone too)")
-      ->type_name("LEVEL")->check(CLI::IsMember({"growth", "buckets"}))->capture_default_str();
-  command->add_option("--ring-bytes", options.trace.ring_bytes, "Size of the ring buffer for growth records")
-      ->type_name("BYTES")->check(CLI::Range(4096U, 1U << 30U))->capture_default_str();
+  command
+      ->add_option("--detail", options.detail,
+                   "What to probe: growth (start and end of each growth), or buckets (each moved "
+                   "bucket and removed tombstone too)")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"growth", "buckets"}))
+      ->capture_default_str();
+  command
+      ->add_option("--ring-bytes", options.trace.ring_bytes,
+                   "Size of the ring buffer for growth records")
+      ->type_name("BYTES")
+      ->check(CLI::Range(4096U, 1U << 30U))
+      ->capture_default_str();
   command->add_flag("--perf-uprobes", options.trace.force_perf_uprobes,
                     "Attach by perf events even where the kernel has uprobe_multi");
 }
@@ -126,8 +147,8 @@ Result<void> run_inspect(const Options& options) {
 
 std::string version_text() {
   const auto kernel = kernel::running_kernel();
-  return fmt::format("gomapd {} (libbpf {}, kernel {}.{})", GOMAPD_VERSION, kernel::libbpf_version(),
-                     kernel.major, kernel.minor);
+  return fmt::format("gomapd {} (libbpf {}, kernel {}.{})", GOMAPD_VERSION,
+                     kernel::libbpf_version(), kernel.major, kernel.minor);
 }
 
 int report_error(const Error& error) {
@@ -139,7 +160,8 @@ int report_error(const Error& error) {
 }  // namespace
 
 int run(int argc, char** argv) {
-  CLI::App app("Tells which maps of a Go program grow, where, how often and at what cost", "gomapd");
+  CLI::App app("Tells which maps of a Go program grow, where, how often and at what cost",
+               "gomapd");
   app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
   app.fallthrough();

@@ -9,7 +9,9 @@
 namespace gomapd::exporter {
 namespace {
 
-std::string_view or_unknown(std::string_view text) { return text.empty() ? "unknown" : text; }
+std::string_view or_unknown(std::string_view text) {
+  return text.empty() ? "unknown" : text;
+}
 
 std::string_view machine_name(elf::Machine machine) {
   switch (machine) {

@@ -16,9 +16,13 @@ std::string to_line(const Json& json) {
   return json.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
 }
 
-std::string hex(std::uint64_t address) { return fmt::format("{:#x}", address); }
+std::string hex(std::uint64_t address) {
+  return fmt::format("{:#x}", address);
+}
 
-Json or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(nullptr); }
+Json or_null(const std::optional<std::string>& text) {
+  return text ? Json(*text) : Json(nullptr);
+}
 
 Json stack_json(const model::Stack& stack) {
   Json frames = Json::array();
@@ -31,12 +35,9 @@ Json stack_json(const model::Stack& stack) {
 }
 
 Json counts_json(const model::Counts& counts) {
-  return {{"growth_started", counts.started},
-          {"growth_finished", counts.finished},
-          {"finished_only", counts.finished_only},
-          {"in_progress", counts.in_progress()},
-          {"bucket_evacuated", counts.evacuated},
-          {"tombstones_pruned", counts.pruned}};
+  return {{"growth_started", counts.started},      {"growth_finished", counts.finished},
+          {"finished_only", counts.finished_only}, {"in_progress", counts.in_progress()},
+          {"bucket_evacuated", counts.evacuated},  {"tombstones_pruned", counts.pruned}};
 }
 
 Json by_kind_json(const std::array<std::uint64_t, GM_KIND_COUNT>& by_kind) {
@@ -48,7 +49,8 @@ Json by_kind_json(const std::array<std::uint64_t, GM_KIND_COUNT>& by_kind) {
 }
 
 // Hits and records by what became of them: hits = filtered + branch_taken +
-// unreadable + no_site + uncounted + already_moved + nothing_pruned + counted; counted = submitted + ring_full.
+// unreadable + no_site + uncounted + already_moved + nothing_pruned + counted; counted = submitted
+// + ring_full.
 Json probe_stats_json(const TraceReport& report) {
   return {{"hits_start", report.stat(GM_STAT_HITS_START)},
           {"hits_end", report.stat(GM_STAT_HITS_END)},
@@ -185,6 +187,7 @@ std::string summary_json(const TraceReport& report) {
             {"lost_events", report.lost_events()},
             {"probe_hits", report.probe_hits()},
             {"uncounted_hits", report.uncounted_hits()},
+            {"model_divergences", report.model_divergences},
             {"maps_exact", summary.go_maps_exact && report.lost_events() == 0},
             {"probe_stats", probe_stats_json(report)},
             {"processes", std::move(processes)},
@@ -203,8 +206,8 @@ std::string inspect_json(const std::string& path, const GoBinary& binary) {
   const auto machine = binary.image.machine();
   Json json{{"path", path},
             {"build_id", binary.image.build_id()},
-            {"go_version", binary.build_info.version.empty() ? Json(nullptr)
-                                                             : Json(binary.build_info.version)},
+            {"go_version",
+             binary.build_info.version.empty() ? Json(nullptr) : Json(binary.build_info.version)},
             {"goarch", machine == elf::Machine::kAmd64   ? "amd64"
                        : machine == elf::Machine::kArm64 ? "arm64"
                                                          : "other"},

@@ -65,9 +65,8 @@ std::string type_text(const model::SiteSummary& site) {
 
 // One line of the live table: numbers, function, type.
 std::string site_line(const model::SiteSummary& site, std::size_t width) {
-  const auto numbers =
-      fmt::format("{:>9}  {:>10}  {:>7}  ", human_count(site.counts.started),
-                  human_bytes(site.cost.bytes), human_count(site.go_maps));
+  const auto numbers = fmt::format("{:>9}  {:>10}  {:>7}  ", human_count(site.counts.started),
+                                   human_bytes(site.cost.bytes), human_count(site.go_maps));
   const std::size_t room = width > numbers.size() + 20 ? width - numbers.size() : 20;
   const auto type = keep_start(type_text(site), std::min(room / 2, kMaxTypeColumns));
   const auto place = keep_end(place_text(site), room - columns(type) - 2);
@@ -112,10 +111,13 @@ std::string notes_text(const TraceReport& report) {
   note(report.lost_events(),
        "growth records did not fit the ring: counts are exact, MAPS is a lower bound");
   note(report.uncounted_hits(), "probe hits could not be read or kept and are not counted");
+  note(report.model_divergences,
+       "growths are none that Go's runtime would start: a defect of gomapd, please report it");
   note(report.siteless_growths(), "growths have no call site: too many different ones");
   note(report.stat(GM_STAT_OPEN_FULL),
        "growths under way were too many to remember: their ends count as begun before tracing");
-  if (!report.summary.go_maps_exact) text += "note: too many maps to tell apart: MAPS is a lower bound\n";
+  if (!report.summary.go_maps_exact)
+    text += "note: too many maps to tell apart: MAPS is a lower bound\n";
   if (!report.command_failure.empty()) text += "note: the command " + report.command_failure + "\n";
   return text;
 }

@@ -16,8 +16,9 @@ struct TraceReport {
   model::Summary summary;
   std::uint64_t duration_ns = 0;
   std::array<std::uint64_t, GM_STAT_COUNT> stats{};  // by enum gm_stat
-  std::uint64_t rejected_records = 0;  // came from the ring with a wrong size
-  std::string command_failure;         // how the traced command failed, else empty
+  std::uint64_t rejected_records = 0;                // came from the ring with a wrong size
+  std::uint64_t model_divergences = 0;               // records that Go's own rules rule out
+  std::string command_failure;                       // how the traced command failed, else empty
 
   [[nodiscard]] std::uint64_t stat(gm_stat which) const { return stats.at(which); }
   // Hits of the traced processes.

@@ -36,14 +36,16 @@ CodePoint decode_utf8(std::string_view text) {
 }
 
 bool is_harmless(char32_t value) {
-  if (value < 0x20 || (value >= 0x7f && value < 0xa0)) return false;       // C0, DEL, C1
-  if (value >= 0x200b && value <= 0x200f) return false;                    // zero width, marks
-  if (value >= 0x2028 && value <= 0x202e) return false;                    // separators, bidi
-  if (value >= 0x2066 && value <= 0x2069) return false;                    // bidi isolates
+  if (value < 0x20 || (value >= 0x7f && value < 0xa0)) return false;  // C0, DEL, C1
+  if (value >= 0x200b && value <= 0x200f) return false;               // zero width, marks
+  if (value >= 0x2028 && value <= 0x202e) return false;               // separators, bidi
+  if (value >= 0x2066 && value <= 0x2069) return false;               // bidi isolates
   return value != 0xfeff && value != 0x061c;
 }
 
-bool starts_code_point(char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }
+bool starts_code_point(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
+}
 
 constexpr std::string_view kEllipsis = "…";
 

@@ -33,8 +33,8 @@ struct WindowSize {
 };
 [[nodiscard]] WindowSize window_size(int fd);
 
-[[nodiscard]] std::string human_count(std::uint64_t value);     // "1,234,567"
-[[nodiscard]] std::string human_bytes(std::uint64_t bytes);     // "1.2 MiB"
-[[nodiscard]] std::string human_duration(std::uint64_t ns);     // "1.2 ms"
+[[nodiscard]] std::string human_count(std::uint64_t value);  // "1,234,567"
+[[nodiscard]] std::string human_bytes(std::uint64_t bytes);  // "1.2 MiB"
+[[nodiscard]] std::string human_duration(std::uint64_t ns);  // "1.2 ms"
 
 }  // namespace gomapd::exporter

@@ -36,11 +36,12 @@ bool has_capability(unsigned capability) {
 // linux kernel/bpf/syscall.c: link_create
 bool try_uprobe_multi() {
   // r0 = 0; exit
-  const std::array<bpf_insn, 2> body{bpf_insn{.code = 0xb7, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
-                                     bpf_insn{.code = 0x95, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
+  const std::array<bpf_insn, 2> body{
+      bpf_insn{.code = 0xb7, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+      bpf_insn{.code = 0x95, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
   LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = kTraceUprobeMulti);
-  const int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "gm_probe_multi", "GPL", body.data(),
-                                    body.size(), &load);
+  const int program =
+      bpf_prog_load(BPF_PROG_TYPE_KPROBE, "gm_probe_multi", "GPL", body.data(), body.size(), &load);
   if (program < 0) return false;
   LIBBPF_OPTS(bpf_link_create_opts, create);
   const unsigned long offset = 0;
@@ -65,16 +66,19 @@ KernelVersion running_kernel() {
 
 Result<void> check_prerequisites() {
   constexpr unsigned kCapSysAdmin = CAP_SYS_ADMIN;
-  const bool may_load = has_capability(kCapSysAdmin) ||
-                        (has_capability(kCapBpf) && has_capability(kCapPerfmon));
+  const bool may_load =
+      has_capability(kCapSysAdmin) || (has_capability(kCapBpf) && has_capability(kCapPerfmon));
   if (!may_load)
-    return fail(Errc::kPermission,
-                "tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON: run it with sudo");
+    return fail(
+        Errc::kPermission,
+        "tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON: run it with sudo");
   if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
-    return fail(Errc::kNoKernelFeature,
-                "the kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF=y");
+    return fail(
+        Errc::kNoKernelFeature,
+        "the kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF=y");
   if (access("/sys/bus/event_source/devices/uprobe/type", R_OK) != 0 && !has_uprobe_multi())
-    return fail(Errc::kNoKernelFeature, "the kernel has no uprobes: it needs CONFIG_UPROBE_EVENTS=y");
+    return fail(Errc::kNoKernelFeature,
+                "the kernel has no uprobes: it needs CONFIG_UPROBE_EVENTS=y");
   return {};
 }
 

@@ -50,7 +50,7 @@ void raise_memlock_limit() {
 // In a container, PIDs are those of its own namespace.
 void set_pid_namespace(gomapd_bpf& skeleton) {
   constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;  // linux include/linux/proc_ns.h
-  struct stat info {};
+  struct stat info{};
   if (stat("/proc/self/ns/pid", &info) != 0 || info.st_ino == kInitialPidNamespace) return;
   skeleton.rodata->gm_pidns_dev = info.st_dev;
   skeleton.rodata->gm_pidns_ino = info.st_ino;
@@ -149,7 +149,8 @@ struct Tracer::State {
     options.cookies = cookies.data();
     options.cnt = offsets.size();
     const pid_t filter = running_kernel() < kUprobeMultiPidFilterFixed ? -1 : pid;
-    BpfLink link(bpf_program__attach_uprobe_multi(program, filter, path.c_str(), nullptr, &options));
+    BpfLink link(
+        bpf_program__attach_uprobe_multi(program, filter, path.c_str(), nullptr, &options));
     if (!link) return system_error("uprobe_multi attach", errno);
     links.push_back(std::move(link));
     return {};
@@ -160,7 +161,8 @@ struct Tracer::State {
                                  const std::vector<__u64>& cookies) {
     for (std::size_t i = 0; i < offsets.size(); ++i) {
       LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = cookies[i]);
-      BpfLink link(bpf_program__attach_uprobe_opts(program, pid, path.c_str(), offsets[i], &options));
+      BpfLink link(
+          bpf_program__attach_uprobe_opts(program, pid, path.c_str(), offsets[i], &options));
       if (!link) return system_error(fmt::format("perf uprobe attach at {:#x}", offsets[i]), errno);
       links.push_back(std::move(link));
     }
@@ -191,8 +193,8 @@ Result<Tracer> Tracer::load(const TracerOptions& options) {
   TRY_VOID(set_sizes(skeleton, options));
   if (const int error = gomapd_bpf::load(&skeleton); error != 0)
     return system_error("loading the BPF programs (--verbose shows why)", -error);
-  state->ring.reset(ring_buffer__new(bpf_map__fd(skeleton.maps.gm_ring), State::on_record,
-                                     state.get(), nullptr));
+  state->ring.reset(
+      ring_buffer__new(bpf_map__fd(skeleton.maps.gm_ring), State::on_record, state.get(), nullptr));
   if (!state->ring) return system_error("ring buffer", errno);
   return Tracer(std::move(state));
 }
@@ -218,9 +220,8 @@ Result<void> Tracer::attach(std::span<const ProbeSite> sites, std::uint32_t bina
     auto kernel_site = site.kernel;
     kernel_site.binary = binary;
     const auto index = state_->next_site++;
-    const int error =
-        bpf_map__update_elem(state_->skeleton->maps.gm_sites, &index, sizeof(index), &kernel_site,
-                             sizeof(kernel_site), BPF_ANY);
+    const int error = bpf_map__update_elem(state_->skeleton->maps.gm_sites, &index, sizeof(index),
+                                           &kernel_site, sizeof(kernel_site), BPF_ANY);
     if (error != 0) return system_error("writing a probe site", -error);
     offsets.at(kernel_site.role).push_back(site.file_offset);
     cookies.at(kernel_site.role).push_back(index);
@@ -249,7 +250,9 @@ void Tracer::deactivate() {
   __atomic_store_n(&state_->skeleton->bss->gm_active, 0U, __ATOMIC_RELEASE);
 }
 
-void Tracer::detach() { state_->links.clear(); }
+void Tracer::detach() {
+  state_->links.clear();
+}
 
 Result<void> Tracer::drain(const std::function<void(const gm_record&)>& visit) {
   state_->visit = &visit;
@@ -259,7 +262,9 @@ Result<void> Tracer::drain(const std::function<void(const gm_record&)>& visit) {
   return {};
 }
 
-std::uint64_t Tracer::rejected_records() const { return state_->rejected; }
+std::uint64_t Tracer::rejected_records() const {
+  return state_->rejected;
+}
 
 Result<std::vector<CounterRow>> Tracer::counters() const {
   std::vector<CounterRow> rows;

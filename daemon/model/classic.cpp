@@ -12,7 +12,9 @@ constexpr std::uint64_t kMaxAlloc = std::uint64_t{1} << 48U;
 
 }  // namespace
 
-std::uint64_t load_factor_of_two(go::Version version) { return version.minor == 21 ? 12 : 13; }
+std::uint64_t load_factor_of_two(go::Version version) {
+  return version.minor == 21 ? 12 : 13;
+}
 
 bool over_load_factor(std::uint64_t keys, unsigned b, go::Version version) {
   const auto pairs = (std::uint64_t{1} << std::min(b, kLargestB)) / 2;  // 0 for one bucket

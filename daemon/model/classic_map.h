@@ -23,11 +23,11 @@ class ClassicMap {
   // What one operation did.
   struct Step {
     std::optional<Growth> growth;
-    unsigned finished = 0;                 // growths that ended: an older one, its own
-    bool dropped = false;                  // clear: one under way was given up
-    std::uint64_t bucket_bytes = 0;        // for arrays, and overflow buckets one by one
-    std::uint64_t overflow_buckets = 0;    // taken into use, ahead or new
-    std::uint64_t overflow_before = 0;     // of these, before the growth started
+    unsigned finished = 0;               // growths that ended: an older one, its own
+    bool dropped = false;                // clear: one under way was given up
+    std::uint64_t bucket_bytes = 0;      // for arrays, and overflow buckets one by one
+    std::uint64_t overflow_buckets = 0;  // taken into use, ahead or new
+    std::uint64_t overflow_before = 0;   // of these, before the growth started
   };
 
   ClassicMap(std::uint64_t hint, const SlotShape& shape);

@@ -42,15 +42,12 @@ GrowthSizes growth_sizes(gm_kind kind, unsigned old_log2, const SlotShape& shape
   const unsigned b = std::min(old_log2, classic::kLargestB);
   const auto old_size = std::uint64_t{1} << b;
   switch (kind) {
-    case GM_KIND_DOUBLE:
-      return {old_size, old_size * 2, bucket_array_bytes(b + 1, shape)};
-    case GM_KIND_SAME_SIZE:
-      return {old_size, old_size, bucket_array_bytes(b, shape)};
+    case GM_KIND_DOUBLE: return {old_size, old_size * 2, bucket_array_bytes(b + 1, shape)};
+    case GM_KIND_SAME_SIZE: return {old_size, old_size, bucket_array_bytes(b, shape)};
     case GM_KIND_TO_TABLE:
       return {swiss::kSlotsPerGroup, swiss::kFirstTableSlots,
               table_bytes(swiss::kFirstTableSlots, shape)};
-    case GM_KIND_TABLE_DOUBLE:
-      return {old_size, old_size * 2, table_bytes(old_size * 2, shape)};
+    case GM_KIND_TABLE_DOUBLE: return {old_size, old_size * 2, table_bytes(old_size * 2, shape)};
     case GM_KIND_SPLIT:
       return {old_size, 2 * swiss::kMaxTableSlots, 2 * table_bytes(swiss::kMaxTableSlots, shape)};
     case GM_KIND_UNKNOWN:

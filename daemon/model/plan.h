@@ -42,9 +42,9 @@ struct Plan {
   std::uint64_t tables = 0;       // Swiss; 0: a small map
   std::uint64_t table_slots = 0;  // Swiss, of each
   std::uint64_t slots = 0;
-  std::uint64_t bytes = 0;    // of arrays or tables; without header and directory
-  bool is_lazy = false;       // nothing is allocated before the first key
-  bool estimated = false;     // `tables`, `slots` and the sums depend on hashes
+  std::uint64_t bytes = 0;  // of arrays or tables; without header and directory
+  bool is_lazy = false;     // nothing is allocated before the first key
+  bool estimated = false;   // `tables`, `slots` and the sums depend on hashes
   std::vector<PlannedGrowth> growths;
   std::uint64_t total_bytes = 0;      // allocated from first to last
   std::uint64_t discarded_bytes = 0;  // of these, no longer used

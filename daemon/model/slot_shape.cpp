@@ -22,7 +22,8 @@ std::uint64_t align_up(std::uint64_t size, std::uint64_t align) {
 // A struct that does not itself end in nothing, but whose last field does, gets
 // a byte more, so that no pointer to that field leaves it.
 // go1.27 cmd/compile/internal/types/size.go: CalcStructSize
-std::uint64_t struct_bytes(std::uint64_t last_offset, std::uint64_t last_size, std::uint64_t align) {
+std::uint64_t struct_bytes(std::uint64_t last_offset, std::uint64_t last_size,
+                           std::uint64_t align) {
   const auto size = last_offset + last_size;
   return align_up(size != 0 && last_size == 0 ? size + 1 : size, align);
 }

@@ -24,7 +24,8 @@ Directory directory_for_hint(std::uint64_t hint, const SlotShape& shape) {
   if (__builtin_mul_overflow(tables * kMaxTableSlots, shape.unit_bytes, &bytes) ||
       bytes > kMaxAlloc)
     return {};
-  return {.tables = tables, .table_slots = std::bit_ceil(std::max(target / tables, kSlotsPerGroup))};
+  return {.tables = tables,
+          .table_slots = std::bit_ceil(std::max(target / tables, kSlotsPerGroup))};
 }
 
 std::uint64_t table_bytes(std::uint64_t slots, const SlotShape& shape) {

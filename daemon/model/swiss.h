@@ -10,9 +10,9 @@
 // go1.24 to go1.27 internal/runtime/maps/{map,table,group}.go
 namespace gomapd::model::swiss {
 
-inline constexpr std::uint64_t kSlotsPerGroup = 8;     // abi.MapGroupSlots
-inline constexpr std::uint64_t kMaxTableSlots = 1024;  // maxTableCapacity
-inline constexpr std::uint64_t kMaxAverageLoad = 7;    // of a group: maxAvgGroupLoad
+inline constexpr std::uint64_t kSlotsPerGroup = 8;      // abi.MapGroupSlots
+inline constexpr std::uint64_t kMaxTableSlots = 1024;   // maxTableCapacity
+inline constexpr std::uint64_t kMaxAverageLoad = 7;     // of a group: maxAvgGroupLoad
 inline constexpr std::uint64_t kTableHeaderBytes = 32;  // type table
 // What the first table of a map has: growToTable.
 inline constexpr std::uint64_t kFirstTableSlots = 2 * kSlotsPerGroup;
@@ -36,12 +36,21 @@ enum class Growth : std::uint8_t { kTableDouble, kSplit };
   return 2 * slots <= kMaxTableSlots ? Growth::kTableDouble : Growth::kSplit;
 }
 
-// Since Go 1.25 a full table first tries to get rid of tombstones; until 1.26
-// the assignments of maps with pointer keys did not.
-// go1.25 internal/runtime/maps/runtime_fast64_swiss.go: runtime_mapassign_fast64ptr
-enum class Keys : std::uint8_t { kOrdinary, kPointers };
-[[nodiscard]] constexpr bool prunes_tombstones(go::Version version, Keys keys) {
-  return version.minor >= (keys == Keys::kPointers ? 27 : 25);
+// Which of the runtime's functions assigns: for keys of 4 or 8 bytes and strings,
+// for pointers, or any other (and elements above 128 bytes).
+// cmd/compile/internal/walk: mapfast
+enum class Assign : std::uint8_t { kFast, kFastPointer, kGeneric };
+// Whether that one tries to get rid of tombstones before it lets a full table
+// grow. Since Go 1.25 the fast ones do, for pointers since 1.27; mapassign, the
+// generic one, has not begun to (reflect goes through it, too).
+// internal/runtime/maps/runtime*.go: calls of pruneTombstones
+[[nodiscard]] constexpr bool prunes_tombstones(go::Version version, Assign assign) {
+  switch (assign) {
+    case Assign::kFast: return version.minor >= 25;
+    case Assign::kFastPointer: return version.minor >= 27;
+    case Assign::kGeneric: break;
+  }
+  return false;
 }
 // Whether so many of a table's slots are a tenth of it: what makes a prune worth
 // its while, first of all tombstones, then of those that can go.

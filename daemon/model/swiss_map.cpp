@@ -18,8 +18,8 @@ std::uint64_t directory_bytes(std::uint64_t length, go::Version version) {
 
 }  // namespace
 
-SwissMap::SwissMap(std::uint64_t hint, const SlotShape& shape, swiss::Keys keys)
-    : shape_(shape), key_kind_(keys), small_(kSlotsPerGroup), small_full_(kSlotsPerGroup) {
+SwissMap::SwissMap(std::uint64_t hint, const SlotShape& shape, swiss::Assign assign)
+    : shape_(shape), assign_(assign), small_(kSlotsPerGroup), small_full_(kSlotsPerGroup) {
   const auto made = swiss::directory_for_hint(hint, shape);
   if (made.tables == 0) return;
   global_depth_ = static_cast<unsigned>(std::countr_zero(made.tables));
@@ -94,7 +94,7 @@ SwissMap::Step SwissMap::assign(std::uint64_t key, std::uint64_t hash) {
     if (looks_first && assign_small(key, hash)) return step;
     grow_to_table(step);
   }
-  const bool prunes = swiss::prunes_tombstones(shape_.version, key_kind_);
+  const bool prunes = swiss::prunes_tombstones(shape_.version, assign_);
   while (true) {
     const auto index = directory_index(hash);
     const auto result = tables_[directory_[index]].put({.key = key, .hash = hash}, prunes);

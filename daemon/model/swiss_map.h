@@ -26,13 +26,12 @@ class SwissMap {
   };
   // What one operation did.
   struct Step {
-    std::vector<Growth> growths;         // a split whose halves are full splits again
-    std::uint64_t pruned = 0;            // tombstones
-    std::uint64_t bytes = 0;             // all that was allocated, with the directory
+    std::vector<Growth> growths;  // a split whose halves are full splits again
+    std::uint64_t pruned = 0;     // tombstones
+    std::uint64_t bytes = 0;      // all that was allocated, with the directory
   };
 
-  SwissMap(std::uint64_t hint, const SlotShape& shape,
-           swiss::Keys keys = swiss::Keys::kOrdinary);
+  SwissMap(std::uint64_t hint, const SlotShape& shape, swiss::Assign assign = swiss::Assign::kFast);
 
   Step assign(std::uint64_t key, std::uint64_t hash);
   Step erase(std::uint64_t key, std::uint64_t hash);
@@ -60,7 +59,7 @@ class SwissMap {
   std::size_t add(SwissTable table);
 
   SlotShape shape_;
-  swiss::Keys key_kind_;
+  swiss::Assign assign_;
   std::uint64_t keys_ = 0;
   unsigned global_depth_ = 0;
   bool tombstones_possible_ = false;  // since Go 1.25

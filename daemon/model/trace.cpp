@@ -84,17 +84,15 @@ GrowthEvent decode(const gm_record& record, std::uint64_t tracing_since_ns, Reso
       event.evacuated = record.go_map_keys;
       break;
     case GM_RECORD_PRUNED: event.tombstones_removed = record.keys; break;
-    default:
-      event.keys = record.keys;
-      event.go_map_keys = record.go_map_keys;
+    default: event.keys = record.keys; event.go_map_keys = record.go_map_keys;
   }
   event.reason = growth_reason(event.kind, record.keys, event.sizes.old_buckets);
   event.overflow_buckets = record.overflow_buckets;
   event.overflow_is_estimate = record.key.old_log2 >= kExactOverflowB;
   event.began_before = (record.flags & GM_FLAG_BEGAN_BEFORE) != 0;
-  event.duration_ns = event.began_before
-                          ? record.time_ns - std::min<std::uint64_t>(record.time_ns, tracing_since_ns)
-                          : record.duration_ns;
+  event.duration_ns = event.began_before ? record.time_ns - std::min<std::uint64_t>(
+                                                                record.time_ns, tracing_since_ns)
+                                         : record.duration_ns;
   return event;
 }
 
@@ -139,7 +137,7 @@ Summary summarize(std::span<const CounterRow> rows, std::span<const Process> pro
   for (const auto& [key, identities] : seen.by_key()) {
     const auto& type = resolver.type(key.binary, key.pid, key.type);
     go_maps[site_key(resolver.stack(key.binary, key.stack), type)].insert(identities.begin(),
-                                                                         identities.end());
+                                                                          identities.end());
   }
   for (auto& [key, site] : sites) {
     std::tie(site.function, site.file, site.line, site.type) = key;

@@ -62,8 +62,8 @@ struct GrowthEvent {
   std::uint64_t bucket = 0;
   std::uint64_t evacuated = 0;
   std::uint64_t tombstones_removed = 0;  // of a prune
-  const TypeInfo* type = nullptr;            // never null
-  const Stack* stack = nullptr;              // never null; empty when unknown
+  const TypeInfo* type = nullptr;        // never null
+  const Stack* stack = nullptr;          // never null; empty when unknown
 };
 
 struct Counts {
@@ -159,7 +159,8 @@ class SeenMaps {
 };
 
 // The state of the counters, made sense of. Complete: no site is left out.
-[[nodiscard]] Summary summarize(std::span<const CounterRow> rows, std::span<const Process> processes,
-                                const SeenMaps& seen, Resolver& resolver);
+[[nodiscard]] Summary summarize(std::span<const CounterRow> rows,
+                                std::span<const Process> processes, const SeenMaps& seen,
+                                Resolver& resolver);
 
 }  // namespace gomapd::model

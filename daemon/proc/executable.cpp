@@ -13,7 +13,7 @@ namespace gomapd::proc {
 namespace {
 
 bool is_executable_file(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0;
 }
 

@@ -36,7 +36,7 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   // O_NONBLOCK: never wait for the other end of somebody's FIFO.
   file.fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.fd_) return file_error(path, errno);
-  struct stat info {};
+  struct stat info{};
   if (fstat(file.fd_.get(), &info) != 0) return file_error(path, errno);
   if (!S_ISREG(info.st_mode)) return fail(Errc::kMalformed, path + ": not a regular file");
   if (info.st_size == 0) return fail(Errc::kMalformed, path + ": an empty file");

@@ -12,8 +12,8 @@ bool is_runtime_map_function(std::string_view function) {
   // go1.15 to go1.27: runtime/map*.go, runtime/linkname_swiss.go,
   // internal/runtime/maps/*.go. Note runtime.main: "map" is followed by a verb.
   constexpr std::array<std::string_view, 10> kPrefixes{
-      "runtime.mapassign",      "runtime.mapdelete", "runtime.mapclear",    "runtime.mapclone",
-      "runtime.growWork",       "runtime.hashGrow",  "runtime.evacuate",    "runtime.reflect_map",
+      "runtime.mapassign",      "runtime.mapdelete", "runtime.mapclear", "runtime.mapclone",
+      "runtime.growWork",       "runtime.hashGrow",  "runtime.evacuate", "runtime.reflect_map",
       "internal/runtime/maps.", "reflect.mapassign",
   };
   // The name that the linker gives runtime.mapclone (since Go 1.21).

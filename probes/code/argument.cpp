@@ -38,7 +38,8 @@ Register whole_register(const ZydisDecodedOperand& operand) {
 std::optional<std::int64_t> lowers_stack(const MachineInstruction& machine) {
   const auto& by = machine.operands[1];
   switch (machine.head.mnemonic) {
-    case ZYDIS_MNEMONIC_PUSH: return machine.operands[0].size == 64 ? std::optional(kWord) : std::nullopt;
+    case ZYDIS_MNEMONIC_PUSH:
+      return machine.operands[0].size == 64 ? std::optional(kWord) : std::nullopt;
     case ZYDIS_MNEMONIC_POP:
       return whole_register(machine.operands[0]) != Register::kNone &&
                      machine.operands[0].reg.value != ZYDIS_REGISTER_RSP
@@ -149,8 +150,7 @@ bool ArgumentTrace::meet(Steps::Index at, const std::optional<State>& state) {
 // Starts from "seen nothing" and takes away with every path that is found:
 // registers and slots only become fewer, so it ends.
 ArgumentTrace::ArgumentTrace(Bytes body, std::span<const Instruction> instructions,
-                             const ControlFlow& flow, Register argument,
-                             const Preserves& preserves)
+                             const ControlFlow& flow, Register argument, const Preserves& preserves)
     : steps_(flow), states_(instructions.size() + 1), seen_(instructions.size() + 1) {
   if (flow.has_unknown_targets() || instructions.size() > Steps::kMaxInstructions) return;
   for (const auto& instruction : instructions)

@@ -61,7 +61,7 @@ class ArgumentTrace {
     Register from = Register::kNone;
     Register to = Register::kNone;
     RegisterSet writes = 0;
-    std::int64_t pushes = 0;  // bytes by which rsp sinks
+    std::int64_t pushes = 0;     // bytes by which rsp sinks
     bool stack_unknown = false;  // rsp, or any slot, may be written
     std::optional<Touched> overwrites;
     std::optional<Touched> reads;

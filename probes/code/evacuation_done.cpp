@@ -181,10 +181,10 @@ Result<Site> FunctionCode::evacuation_done_site() const {
   const auto found = find_evacuation_done();
   if (found.empty()) return fail(Errc::kUnsupported, name() + ": does not clear sameSizeGrow");
   if (found.size() > 1)
-    return fail(Errc::kUnsupported,
-                fmt::format("{}: clears sameSizeGrow in two places, +{:#x} and +{:#x}", name(),
-                            instructions_[found[0].load].offset,
-                            instructions_[found[1].load].offset));
+    return fail(
+        Errc::kUnsupported,
+        fmt::format("{}: clears sameSizeGrow in two places, +{:#x} and +{:#x}", name(),
+                    instructions_[found[0].load].offset, instructions_[found[1].load].offset));
   if (flow_.graph().in_cycle(flow_.block_of(found.front().load)))
     return fail(Errc::kUnsupported, name() + ": clears sameSizeGrow in a loop");
   return site_for(found.front());
@@ -204,7 +204,8 @@ Result<std::vector<Site>> FunctionCode::evacuation_done_sites(
       return copy.contains(instructions_[done.load].offset);
     };
     if (std::ranges::count_if(found, is_inside) != 1)
-      return fail(Errc::kUnsupported, name() + ": an inlined call does not clear sameSizeGrow once");
+      return fail(Errc::kUnsupported,
+                  name() + ": an inlined call does not clear sameSizeGrow once");
     sites.push_back(TRY(site_for(*std::ranges::find_if(found, is_inside))));
   }
   return sites;

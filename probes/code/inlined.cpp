@@ -34,8 +34,7 @@ std::optional<Store> store_of(Bytes body, const Instruction& instruction) {
   if (!machine) return std::nullopt;
   const auto& to = machine->operands[0];
   const auto& from = machine->operands[1];
-  if (to.type != ZYDIS_OPERAND_TYPE_MEMORY ||
-      (to.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) == 0 ||
+  if (to.type != ZYDIS_OPERAND_TYPE_MEMORY || (to.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) == 0 ||
       to.mem.index != ZYDIS_REGISTER_NONE || to.mem.segment == ZYDIS_REGISTER_FS ||
       to.mem.segment == ZYDIS_REGISTER_GS ||
       ZydisRegisterGetClass(to.mem.base) != ZYDIS_REGCLASS_GPR64)
@@ -65,8 +64,8 @@ Result<void> FunctionCode::check_steps() const {
   if (flow_.has_unknown_targets())
     return fail(Errc::kUnsupported, name() + ": an indirect jump hides where it leads");
   if (instructions_.size() > Steps::kMaxInstructions)
-    return fail(Errc::kUnsupported, fmt::format("{}: more than {} instructions", name(),
-                                                Steps::kMaxInstructions));
+    return fail(Errc::kUnsupported,
+                fmt::format("{}: more than {} instructions", name(), Steps::kMaxInstructions));
   return {};
 }
 

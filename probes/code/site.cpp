@@ -146,8 +146,7 @@ Result<Site> FunctionCode::start_after_check(std::uint32_t branch) const {
 
   const auto& check = instructions_[branch];
   const bool taken_restarts =
-      check.target &&
-      flow_.restarts(flow_.block_of(index_of(*check.target)));
+      check.target && flow_.restarts(flow_.block_of(index_of(*check.target)));
   if (check.emulated && check.condition == Condition::kBelowOrEqual && taken_restarts) {
     Site site = site_at(branch);
     site.rule = HitRule::kUnlessBranchTaken;

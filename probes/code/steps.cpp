@@ -57,7 +57,8 @@ bool Steps::runs_one_of(const std::vector<Index>& marks) const {
   for (Node node = 0; node < graph_.size(); ++node)
     if (std::ranges::find(marks, node) == marks.end())
       for (const Node next : graph_.successors(node)) edges.emplace_back(node, next);
-  if (marks.empty() || Graph(graph_.size(), edges).reach(kFirst, Graph::Direction::kForward)[exit()])
+  if (marks.empty() ||
+      Graph(graph_.size(), edges).reach(kFirst, Graph::Direction::kForward)[exit()])
     return false;
   return std::ranges::all_of(marks, [&](Index mark) {
     const auto later = after(mark, nothing());

@@ -36,8 +36,7 @@ enum TypeKind : std::uint8_t {
 template <typename T>
 [[nodiscard]] Result<T> load_from(const ReadMemory& read, Vaddr address) {
   std::array<std::byte, sizeof(T)> bytes{};
-  if (!read(address, bytes, Content::kData))
-    return fail(Errc::kMalformed, "type: can't be read");
+  if (!read(address, bytes, Content::kData)) return fail(Errc::kMalformed, "type: can't be read");
   return std::bit_cast<T>(bytes);
 }
 

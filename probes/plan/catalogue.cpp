@@ -11,15 +11,15 @@ namespace {
 using go::Design;
 
 constexpr ProbePoint evacuation_point(std::string_view function) {
-  return {Design::kClassic, function,           Place::kStart,   Role::kEvacuate,
+  return {Design::kClassic, function,        Place::kStart,   Role::kEvacuate,
           GM_ROLE_EVACUATE, GM_KIND_UNKNOWN, Detail::kBuckets};
 }
 
 // go1.25 on. It has no emulated instruction that comes last.
 constexpr ProbePoint prune_point(Place place, gm_role program) {
-  return {Design::kSwiss, "internal/runtime/maps.(*table).pruneTombstones",
-          place,          Role::kPrune,
-          program,        GM_KIND_UNKNOWN,
+  return {Design::kSwiss,  "internal/runtime/maps.(*table).pruneTombstones",
+          place,           Role::kPrune,
+          program,         GM_KIND_UNKNOWN,
           Detail::kBuckets};
 }
 
@@ -34,12 +34,11 @@ constexpr std::array kProbePoints{
                Role::kGrowthEnd, GM_ROLE_CLASSIC_END},
     ProbePoint{Design::kSwiss, "internal/runtime/maps.(*Map).growToTable", Place::kStart,
                Role::kGrowthStart, GM_ROLE_TO_TABLE_START},
-    ProbePoint{Design::kSwiss, kRehash, Place::kStart,
-               Role::kGrowthStart, GM_ROLE_REHASH_START},
+    ProbePoint{Design::kSwiss, kRehash, Place::kStart, Role::kGrowthStart, GM_ROLE_REHASH_START},
     ProbePoint{Design::kSwiss, "internal/runtime/maps.(*Map).growToTable", Place::kEnd,
                Role::kGrowthEnd, GM_ROLE_SWISS_END, GM_KIND_TO_TABLE},
-    ProbePoint{Design::kSwiss, "internal/runtime/maps.(*table).grow", Place::kEnd,
-               Role::kGrowthEnd, GM_ROLE_SWISS_END, GM_KIND_TABLE_DOUBLE},
+    ProbePoint{Design::kSwiss, "internal/runtime/maps.(*table).grow", Place::kEnd, Role::kGrowthEnd,
+               GM_ROLE_SWISS_END, GM_KIND_TABLE_DOUBLE},
     ProbePoint{Design::kSwiss, "internal/runtime/maps.(*table).split", Place::kEnd,
                Role::kGrowthEnd, GM_ROLE_SWISS_END, GM_KIND_SPLIT},
     evacuation_point("runtime.evacuate"),
@@ -52,7 +51,9 @@ constexpr std::array kProbePoints{
 
 }  // namespace
 
-std::span<const ProbePoint> probe_points() { return kProbePoints; }
+std::span<const ProbePoint> probe_points() {
+  return kProbePoints;
+}
 
 // A profile-guided build may have lost one of the classic ones, not all: each
 // evacuation needs a growWork or an evacuate that is too big to be inlined.
@@ -66,9 +67,9 @@ bool is_telltale(go::Design design, std::string_view function) {
 // (later *_noswiss.go); reflect.mapassign and mapdelete are runtime/map.go's
 // reflect_mapassign and reflect_mapdelete.
 bool takes_type_and_hmap(std::string_view function) {
-  constexpr std::array<std::string_view, 6> kPrefixes = {
-      "runtime.mapassign", "runtime.mapdelete", "runtime.growWork",
-      "runtime.evacuate",  "reflect.mapassign", "reflect.mapdelete"};
+  constexpr std::array<std::string_view, 6> kPrefixes = {"runtime.mapassign", "runtime.mapdelete",
+                                                         "runtime.growWork",  "runtime.evacuate",
+                                                         "reflect.mapassign", "reflect.mapdelete"};
   return std::ranges::any_of(kPrefixes, [&](auto prefix) { return function.starts_with(prefix); });
 }
 

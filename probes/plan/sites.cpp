@@ -28,7 +28,9 @@ std::uint16_t goid_offset(go::Version version) {
 // Keys that two buckets hold before a classic table doubles. go1.21
 // internal/abi/map.go computes the load factor in integers, (8*13/16)*2 = 12;
 // all other releases use 13.
-std::uint16_t keys_per_bucket_pair(go::Version version) { return version.minor == 21 ? 12 : 13; }
+std::uint16_t keys_per_bucket_pair(go::Version version) {
+  return version.minor == 21 ? 12 : 13;
+}
 
 // The calls of a probe point's function that were inlined into one function.
 struct Copies {
@@ -82,8 +84,8 @@ std::vector<Wanted> find_functions(const go::Pclntab& pclntab, Design design) {
 // go1.15 to go1.27 runtime/panic.go, and what the compiler calls in it.
 bool never_returns(std::string_view function) {
   constexpr std::array<std::string_view, 10> kPrefixes = {
-      "runtime.goPanic",     "runtime.panicIndex",  "runtime.panicSlice",   "runtime.panicBounds",
-      "runtime.panicdivide", "runtime.panicshift",  "runtime.panicdottype", "runtime.panicnil",
+      "runtime.goPanic",     "runtime.panicIndex",   "runtime.panicSlice",   "runtime.panicBounds",
+      "runtime.panicdivide", "runtime.panicshift",   "runtime.panicdottype", "runtime.panicnil",
       "runtime.panicmem",    "runtime.panicoverflow"};
   return function == "runtime.throw" || function == "runtime.gopanic" ||
          std::ranges::any_of(kPrefixes, [&](auto prefix) { return function.starts_with(prefix); });
@@ -183,8 +185,8 @@ Result<std::vector<code::Site>> sites_in_function(const GoBinary& binary, const 
     case Place::kEvacuationDone: {
       auto site = TRY(body.code().evacuation_done_site());
       if (binary.version.minor >= kRegisterAbiMinor)
-        site.type = body.code().find_argument(code::Register::kRbx, site.instruction,
-                                              body.preserves());
+        site.type =
+            body.code().find_argument(code::Register::kRbx, site.instruction, body.preserves());
       return std::vector{site};
     }
     case Place::kReturn: return body.code().return_sites();
@@ -233,9 +235,9 @@ Result<void> add_sites(GoBinary& binary, const Wanted& wanted) {
     const auto body = TRY(Body::read(binary, copies.caller));
     const auto sites = sites_in_copies(binary, point, body, copies);
     if (!sites)
-      return add_context(fmt::format("inlined into {} (a profile-guided build)",
-                                     copies.caller.name),
-                         sites.error());
+      return add_context(
+          fmt::format("inlined into {} (a profile-guided build)", copies.caller.name),
+          sites.error());
     for (const auto& site : *sites) TRY_VOID(add_site(binary, point, body, site));
   }
   return {};

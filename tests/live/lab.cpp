@@ -128,23 +128,20 @@ Built build_truth(const Build& build) {
 
 // The profile is kept: a build from a new one would compile the standard library
 // anew each time.
-Built build_guided_truth(const Build& build, const std::string& name,
-                         const std::vector<std::string>& workloads) {
-  const auto folder = test::cache_folder() / "profiles" / (name_of(build) + "_" + name);
+Built build_guided_truth(const Build& build, const Guide& guide) {
+  const auto folder =
+      test::cache_folder() / "profiles" / (name_of(build) + "_" + guide.keys + guide.types);
   const auto profile = folder / "cpu.pprof";
-  const auto sources = source_folder() / "tests" / "truth";
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (!fs::exists(folder / "complete")) {
-    const auto recorder = build_go(build, sources, {"-tags=profile"});
+    const auto recorder = build_go(build, source_folder() / "tests" / "live" / "go" / "guide");
     if (!recorder) return recorder;
-    std::vector<std::string> argv = {*recorder, "-linger", "2"};
-    argv.insert(argv.end(), workloads.begin(), workloads.end());
-    const auto recorded = run(argv, {.environment = {}, .folder = folder});
+    const auto recorded = run({*recorder, profile, guide.keys, guide.types});
     if (recorded.ending.code != 0) return std::unexpected("no profile: " + recorded.errors);
     write_file(folder / "complete", "");
   }
-  return build_go(build, sources, {"-pgo=" + profile.string()});
+  return build_go(build, source_folder() / "tests" / "truth", {"-pgo=" + profile.string()});
 }
 
 fs::path compiler_path(const std::string& version) {

@@ -47,10 +47,14 @@ using Built = std::expected<std::filesystem::path, std::string>;
 Built build_truth(const Build& build);
 Built build_go(const Build& build, const std::filesystem::path& package,
                const std::vector<std::string>& more_flags = {});
-// The truth program, optimised by a profile of its own run of the workloads; the
-// name keeps profiles apart. Go 1.21 and later.
-Built build_guided_truth(const Build& build, const std::string& name,
-                         const std::vector<std::string>& workloads);
+// What grew while a profile was taken: maps of so many keys of these types (the
+// arguments of go/guide).
+struct Guide {
+  std::string keys;
+  std::string types;
+};
+// The truth program, optimised by such a profile. Go 1.21 and later.
+Built build_guided_truth(const Build& build, const Guide& guide);
 
 // Go's own compiler of a version at hand: a real program, too.
 std::filesystem::path compiler_path(const std::string& version);

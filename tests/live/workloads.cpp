@@ -101,7 +101,6 @@ Target compiler(const std::string& version, const std::string& design, double ke
           .design = design,
           .keys_per_bucket = keys_per_bucket,
           .prepare = declarations,
-          .refusable = true,
           .compiler_of = version};
 }
 
@@ -129,6 +128,7 @@ std::vector<Target> targets() {
       compiler("1.22", "classic", 6.5),
       compiler("1.23", "classic", 6.5),
       compiler("1.24", "swiss", 0),
+      compiler("1.25", "swiss", 0),
       compiler("1.26", "swiss", 0),
       compiler("1.27", "swiss", 0),
   };

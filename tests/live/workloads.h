@@ -18,8 +18,6 @@ struct Target {
   // Writes the input into the folder and returns the arguments.
   std::vector<std::string> (*prepare)(const std::filesystem::path& folder);
   std::string beside = {};  // another executable in the same folder
-  // gomapd may refuse it, with the reason, where it is profile-guided.
-  bool refusable = false;
   std::string compiler_of = {};  // it is the compiler of this Go version instead
 };
 std::ostream& operator<<(std::ostream& out, const Target& target);

@@ -16,8 +16,17 @@
 namespace gomapd::test {
 namespace {
 
-// The families of replay/keys.go whose keys are pointers.
-constexpr std::uint64_t kPointerFamily = 3;
+// Of the families of replay/keys.go, by number.
+model::swiss::Assign assign_of(std::uint64_t family) {
+  switch (family) {
+    case 0:  // uint64
+    case 1:  // uint32
+    case 2:  // string
+    case 4: return model::swiss::Assign::kFast;  // string, no element
+    case 3: return model::swiss::Assign::kFastPointer;
+    default: return model::swiss::Assign::kGeneric;
+  }
+}
 
 std::uint64_t difference(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : b - a; }
 
@@ -68,7 +77,6 @@ class ClassicReplay {
     const bool doubles = step.growth->kind == model::classic::Growth::kDouble;
     const auto kind = doubles ? GM_KIND_DOUBLE : GM_KIND_SAME_SIZE;
     ++result.growths.at(kind);
-    if (step.growth->old_b > model::classic::kLargestExactOverflowB) ++result.sampled_growths;
     const auto sizes = model::growth_sizes(kind, step.growth->old_b, shape_);
     if (sizes.new_buckets != std::uint64_t{1} << step.growth->new_b)
       result.difference = "growth_sizes says otherwise than the map";
@@ -83,6 +91,7 @@ class ClassicReplay {
       result.difference = fmt::format("noverflow from {} to {} by {} overflow buckets", before,
                                       record.state.noverflow, after);
     map_.observe_noverflow(record.state.noverflow);
+    ++result.sampled_operations;
   }
 
   model::SlotShape shape_;
@@ -104,8 +113,7 @@ class SwissReplay {
   SwissReplay(const Record& made, const model::SlotShape& shape)
       : shape_(shape),
         map_(made.hint, shape,
-             made.family == kPointerFamily ? model::swiss::Keys::kPointers
-                                           : model::swiss::Keys::kOrdinary) {}
+             assign_of(made.family)) {}
 
   [[nodiscard]] std::uint64_t made_bytes() const { return map_.made_bytes(); }
 

@@ -56,14 +56,15 @@ class MapModel : public testing::TestWithParam<Runtime> {
 };
 
 TEST_P(MapModel, GrowsWhenAndAsTheRuntimeDoes) {
-  constexpr int kOperations = 1'200'000;
+  constexpr int kOperations = 2'400'000;
   for (const int seed : {1, 2}) {
     const auto result = replay_of("states", seed, kOperations / 2, Bytes::kUnknown);
     ASSERT_EQ(result.difference, "") << "seed " << seed;
     EXPECT_GE(result.operations, static_cast<std::uint64_t>(kOperations / 2));
-    expect_kinds(result, 100);
+    expect_kinds(result, 10);
     if (GetParam().design == go::Design::kClassic) {
       EXPECT_GT(result.dropped, 0U);
+      EXPECT_GT(result.sampled_operations, 1000U);
     } else if (GetParam().minor != "1.24") {
       EXPECT_GT(result.pruned, 0U);
     }
@@ -74,8 +75,8 @@ TEST_P(MapModel, GrowsWhenAndAsTheRuntimeDoes) {
 TEST_P(MapModel, AllocatesTheBytesThatTheRuntimeDoes) {
   const auto result = replay_of("bytes", 3, 60'000, Bytes::kCompared);
   ASSERT_EQ(result.difference, "");
-  expect_kinds(result, 10);
-  EXPECT_GT(result.bytes, 1'000'000U);
+  expect_kinds(result, 1);
+  EXPECT_GT(result.bytes, 100'000U);
 }
 
 std::string name_of(const testing::TestParamInfo<Runtime>& runtime) {

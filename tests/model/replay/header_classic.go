@@ -24,6 +24,7 @@ type hmap struct {
 
 func seedOf(p unsafe.Pointer) uintptr { return uintptr((*hmap)(p).hash0) }
 func keysOf(p unsafe.Pointer) int     { return (*hmap)(p).count }
+func growing(p unsafe.Pointer) bool   { return (*hmap)(p).oldbuckets != nil }
 
 // unitBytes is the size of a bucket: runtime.maptype, since 1.21 abi.MapType.
 func unitBytes(typ unsafe.Pointer) uint64 {

@@ -31,6 +31,7 @@ type table struct {
 
 func seedOf(p unsafe.Pointer) uintptr { return (*swissMap)(p).seed }
 func keysOf(p unsafe.Pointer) int     { return int((*swissMap)(p).used) }
+func growing(p unsafe.Pointer) bool   { return false }
 
 // unitBytes is the size of a group: abi.SwissMapType, since 1.26 abi.MapType.
 func unitBytes(typ unsafe.Pointer) uint64 {

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 )
 
+// families by number: ../replay.cpp knows which assignment function each has.
 var families = []family{
 	{shape{unsafe.Sizeof(uint64(0)), unsafe.Alignof(uint64(0)), 0}, shape{unsafe.Sizeof(uint64(0)), unsafe.Alignof(uint64(0)), 0}, len(uint64s), makeUint64},
 	{shape{unsafe.Sizeof(uint32(0)), unsafe.Alignof(uint32(0)), 0}, shape{unsafe.Sizeof(uint64(0)), unsafe.Alignof(uint64(0)), 0}, len(uint32s), makeUint32},

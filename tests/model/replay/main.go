@@ -72,7 +72,9 @@ type life struct {
 	random *random
 	hash   func(unsafe.Pointer, uintptr) uintptr
 	keys   int // that are used
+	all    int // that there are
 	next   int // of a sliding window
+	slides bool
 }
 
 func (l *life) hashOf(i int) uint64 { return uint64(l.hash(l.key(i), seedOf(l.header))) }
@@ -107,11 +109,18 @@ func (l *life) clearAll() {
 	remaining--
 }
 
-// phase is a run of operations of one character.
-func (l *life) phase() {
+// phase is a run of operations of one character, about `most` at most.
+func (l *life) phase(most int) {
 	r := l.random
 	n := r.below(2*l.keys) + 1
-	switch r.below(8) {
+	if n > most {
+		n = most
+	}
+	what := r.below(8)
+	if l.slides {
+		what = 3
+	}
+	switch what {
 	case 0, 1: // grow
 		for ; n > 0; n-- {
 			l.assign(r.below(l.keys))
@@ -124,20 +133,31 @@ func (l *life) phase() {
 				l.erase(r.below(l.keys))
 			}
 		}
-	case 3, 4: // a sliding window: full and few keys, many overflow buckets or tombstones
+	case 3, 4: // a sliding window over all keys: many overflow buckets or tombstones
 		window := r.below(l.keys) + 1
-		for ; n > 0; n-- {
+		if l.slides {
+			window, n = l.keys, most
+		}
+		if n = 8 * n; n > most {
+			n = most
+		}
+		for ; n > 0; n -= 2 {
 			l.next++
-			l.assign(l.next % l.keys)
-			l.erase((l.next + l.keys - window) % l.keys)
+			l.assign(l.next % l.all)
+			l.erase((l.next + l.all - window) % l.all)
 		}
 	case 5: // shrink, often to nothing
 		for i := 0; i < l.keys && n > 0; i++ {
 			l.erase(i)
 			n--
 		}
-	case 6:
-		l.clearAll()
+	case 6: // clear, where there is growth that takes its time in the midst of it
+		for ; n > 0 && !(growing(l.header) && r.below(4) == 0); n-- {
+			l.assign(r.below(l.keys))
+		}
+		if l.clear != nil {
+			l.clearAll()
+		}
 	case 7: // change it under an iterator, which leaves the growth as it is
 		if weighs {
 			return // an iterator allocates, too
@@ -145,7 +165,7 @@ func (l *life) phase() {
 		l.walk(func() bool {
 			l.assign(r.below(l.keys))
 			l.erase(r.below(l.keys))
-			n--
+			n -= 2
 			return n > 0
 		})
 	}
@@ -158,7 +178,7 @@ func live(which int, keys, hint, first, operations int, r *random) {
 	// What comes with every map of the type is not counted.
 	lazy := allocated(func() { s = f.make(0) })
 	made := allocated(func() { s = f.make(hint) }) - lazy
-	l := &life{subject: s, random: r, keys: keys}
+	l := &life{subject: s, random: r, keys: keys, all: f.keys, slides: r.below(2) == 0 && first == 0}
 	l.hash = *(*func(unsafe.Pointer, uintptr) uintptr)(unsafe.Pointer(uintptr(s.typ) + 72))
 	out = append(out, 'M')
 	number(uint64(which))
@@ -177,7 +197,7 @@ func live(which int, keys, hint, first, operations int, r *random) {
 		l.assign(i)
 	}
 	for end := remaining - operations; remaining > end && remaining > 0; {
-		l.phase()
+		l.phase(remaining - end)
 	}
 	writeTables(s.header)
 }
@@ -198,23 +218,23 @@ func main() {
 	}
 	r := random(seed)
 	out = append(out, 'V', design)
-	sizes := []int{1, 9, 20, 60, 150, 700, 3000}
+	sizes := []int{1, 9, 20, 30, 45, 60, 90, 150, 300, 1000, 20, 30, 60}
 	hints := []int{0, 0, 0, 8, 9, 14, 60, 300, 1500}
 	if weighs {
-		sizes, hints = sizes[:6], hints[:8]
-	}
-	if !weighs {
+		live(0, 3000, 0, 3000, 100, &r) // with splits
+	} else {
 		// Beyond the B up to which overflow buckets are counted exactly.
-		live(0, 300000, 0, 250000, remaining/4, &r)
-		live(1, 60000, 0, 0, remaining/10, &r)
+		live(0, 300000, 0, 230000, remaining/16, &r)
+		live(1, 60000, 0, 0, remaining/20, &r)
 	}
 	for i := 0; remaining > 0; i++ {
 		which := i % len(families)
 		keys := sizes[r.below(len(sizes))]
+		keys += r.below(keys)
 		if keys > families[which].keys {
 			keys = families[which].keys
 		}
-		live(which, keys, hints[r.below(len(hints))], 0, 8*keys+50, &r)
+		live(which, keys, hints[r.below(len(hints))], 0, 6*keys+3000, &r)
 	}
 	out = append(out, 'E')
 	flush()

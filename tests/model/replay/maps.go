@@ -9,7 +9,7 @@ import "unsafe"
 type subject struct {
 	header, typ unsafe.Pointer
 	put, del    func(i int)
-	clear       func()
+	clear       func() // may be nil
 	walk        func(step func() bool)
 	key         func(i int) unsafe.Pointer
 }
