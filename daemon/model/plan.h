@@ -61,7 +61,8 @@ inline constexpr std::uint64_t kMaxPlannedKeys = std::uint64_t{1} << 40U;
 // `inserts` different keys put into an empty map without a hint. Classic: exact,
 // inserts alone start no same-size growth. A chain of n overflow buckets holds
 // more than 8n keys, so there are fewer than 6.5/8 for each bucket, and one for
-// each is needed. Swiss: exact up to the first split.
+// each is needed (from B = 16 on, where they are sampled, all but certainly so).
+// Swiss: exact up to the first split.
 [[nodiscard]] Plan plan_inserts(const MapShape& shape, std::uint64_t inserts);
 
 }  // namespace gomapd::model

@@ -116,8 +116,9 @@ std::uint64_t expected_overflow_buckets(std::uint64_t keys, std::uint64_t bucket
   double chance = std::exp(-mean);  // of n keys
   double expected = 0;
   for (int n = 0; n < kMostKeys; ++n) {
-    const auto slots = static_cast<int>(classic::kSlotsPerBucket);
-    if (n > slots) expected += chance * ((n - 1) / slots);
+    constexpr int kSlots = static_cast<int>(classic::kSlotsPerBucket);
+    const int overflow_buckets = n > kSlots ? (n - 1) / kSlots : 0;
+    expected += chance * overflow_buckets;
     chance *= mean / (n + 1);
   }
   return static_cast<std::uint64_t>(std::llround(expected * static_cast<double>(buckets)));

@@ -133,12 +133,12 @@ void SwissMap::double_table(std::uint64_t directory_index, Step& step) {
 void SwissMap::split_table(std::uint64_t directory_index, Step& step) {
   const auto old = directory_[directory_index];
   const auto depth = tables_[old].local_depth() + 1;
-  Growth growth{.kind = Kind::kSplit,
-                .old_slots = tables_[old].slots(),
-                .new_slots = 2 * kMaxTableSlots,
-                .keys = tables_[old].keys(),
-                .bytes = 2 * swiss::table_bytes(kMaxTableSlots, shape_),
-                .directory_grew = tables_[old].local_depth() == global_depth_};
+  const Growth growth{.kind = Kind::kSplit,
+                      .old_slots = tables_[old].slots(),
+                      .new_slots = 2 * kMaxTableSlots,
+                      .keys = tables_[old].keys(),
+                      .bytes = 2 * swiss::table_bytes(kMaxTableSlots, shape_),
+                      .directory_grew = tables_[old].local_depth() == global_depth_};
   step.bytes += growth.bytes;
   SwissTable left(kMaxTableSlots, 0, depth);
   SwissTable right(kMaxTableSlots, 0, depth);

@@ -15,7 +15,7 @@ class Steps {
  public:
   using Index = Node;  // of an instruction
   // Functions of more instructions are refused by those who ask in a loop.
-  static constexpr std::size_t kMaxInstructions = 8192;
+  static constexpr std::size_t kMaxInstructions = 4096;
 
   explicit Steps(const ControlFlow& flow);
 

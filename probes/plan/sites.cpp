@@ -18,6 +18,10 @@ using go::Design;
 
 constexpr int kRegisterAbiMinor = 17;
 
+// Of inlined calls in a whole binary: a compiler makes some ten. Each costs time
+// that grows with the square of its function's size, and the file may be hostile.
+constexpr std::size_t kMaxCopies = 64;
+
 // Offset of goid in runtime.g, measured on every release of the table: 160 in
 // 1.23 and 1.24 (go1.23 runtime/runtime2.go put syscallbp before it, go1.25
 // dropped gobuf.ret), 152 in all others from 1.15 to 1.27.
@@ -270,6 +274,13 @@ Result<void> check_rehash(const GoBinary& binary, std::span<const Wanted> wanted
 
 Result<void> find_sites(GoBinary& binary) {
   const auto wanted = find_functions(binary.pclntab, *binary.design);
+  std::size_t inlined = 0;
+  for (const auto& one : wanted)
+    for (const auto& copies : one.copies) inlined += copies.calls.size();
+  if (inlined > kMaxCopies)
+    return fail(Errc::kUnsupported,
+                fmt::format("growth functions were inlined in {} places, more than {}", inlined,
+                            kMaxCopies));
   for (const auto& one : wanted) {
     const auto added = add_sites(binary, one);
     if (added) continue;

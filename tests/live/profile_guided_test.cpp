@@ -68,16 +68,16 @@ TEST(ProfileGuidedCompiler, HasAProbeInEachCopy) {
       Copy{"1.22", "runtime.mapassign", "runtime.hashGrow"},
       Copy{"1.22", "runtime.evacuate", "runtime.advanceEvacuationMark"},
       Copy{"1.24", "internal/runtime/maps.(*table).rehash", "internal/runtime/maps.(*table).grow"},
-      Copy{"1.27", "internal/runtime/maps.(*table).rehash",
-           "internal/runtime/maps.(*table).split"},
+      Copy{"1.27", "internal/runtime/maps.(*table).rehash", "internal/runtime/maps.(*table).split"},
   };
   for (const auto& copy : kCopies) {
     SCOPED_TRACE(copy.version);
     GOMAPD_BUILD_OR_SKIP(Build{copy.version});
     const auto inspected = run({gomapd_path(), "inspect", "--json", compiler_path(copy.version)});
     ASSERT_EQ(inspected.ending.code, 0) << inspected.errors;
+    const auto plan = Json::parse(inspected.output);
     int found = 0;
-    for (const auto& site : Json::parse(inspected.output)["probe_sites"]) {
+    for (const auto& site : plan["probe_sites"]) {
       if (site["function"] != copy.function || site["inlined"] != copy.inlined) continue;
       ++found;
       EXPECT_EQ(site["emulated"], true);

@@ -17,7 +17,7 @@ struct Target {
   double keys_per_bucket;  // classic maps' load factor
   // Writes the input into the folder and returns the arguments.
   std::vector<std::string> (*prepare)(const std::filesystem::path& folder);
-  std::string beside = {};  // another executable in the same folder
+  std::string beside = {};       // another executable in the same folder
   std::string compiler_of = {};  // it is the compiler of this Go version instead
 };
 std::ostream& operator<<(std::ostream& out, const Target& target);

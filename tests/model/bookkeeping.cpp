@@ -5,8 +5,8 @@
 namespace gomapd::test {
 namespace {
 
-constexpr std::uint64_t kExtraBytes = 24;      // mapextra
-constexpr std::uint64_t kSliceBytes = 24;      // a slice's header
+constexpr std::uint64_t kExtraBytes = 24;  // mapextra
+constexpr std::uint64_t kSliceBytes = 24;  // a slice's header
 constexpr std::uint64_t kPointerBytes = 8;
 constexpr unsigned kFirstBWithOverflowAhead = 4;
 

@@ -19,16 +19,18 @@ namespace {
 // Of the families of replay/keys.go, by number.
 model::swiss::Assign assign_of(std::uint64_t family) {
   switch (family) {
-    case 0:  // uint64
-    case 1:  // uint32
-    case 2:  // string
+    case 0:                                      // uint64
+    case 1:                                      // uint32
+    case 2:                                      // string
     case 4: return model::swiss::Assign::kFast;  // string, no element
     case 3: return model::swiss::Assign::kFastPointer;
     default: return model::swiss::Assign::kGeneric;
   }
 }
 
-std::uint64_t difference(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : b - a; }
+std::uint64_t difference(std::uint64_t a, std::uint64_t b) {
+  return a > b ? a - b : b - a;
+}
 
 // What a new entry allocates for a key or element that is kept by pointer.
 std::uint64_t indirect_bytes(const model::ValueType& type, go::Version version) {
@@ -85,8 +87,8 @@ class ClassicReplay {
   // incrnoverflow leaves it to chance whether it counts; but not more than all.
   void take_over(const Record& record, const model::ClassicMap::Step& step, std::uint64_t before,
                  Replayed& result) {
-    const auto after = step.growth ? step.overflow_buckets - step.overflow_before
-                                   : step.overflow_buckets;
+    const auto after =
+        step.growth ? step.overflow_buckets - step.overflow_before : step.overflow_buckets;
     if (difference(record.state.noverflow, before) > after && record.operation != Operation::kClear)
       result.difference = fmt::format("noverflow from {} to {} by {} overflow buckets", before,
                                       record.state.noverflow, after);
@@ -111,9 +113,7 @@ TableState state_of(const model::SwissTable& table) {
 class SwissReplay {
  public:
   SwissReplay(const Record& made, const model::SlotShape& shape)
-      : shape_(shape),
-        map_(made.hint, shape,
-             assign_of(made.family)) {}
+      : shape_(shape), map_(made.hint, shape, assign_of(made.family)) {}
 
   [[nodiscard]] std::uint64_t made_bytes() const { return map_.made_bytes(); }
 
@@ -204,7 +204,8 @@ void replay_maps(Stream& stream, go::Version version, Bytes bytes, Replayed& res
         const auto keys = map->keys();
         expected = map->apply(record, result);
         if (map->keys() > keys)
-          expected += indirect_bytes(made.key_type, version) + indirect_bytes(made.elem_type, version);
+          expected +=
+              indirect_bytes(made.key_type, version) + indirect_bytes(made.elem_type, version);
         ++result.operations;
       }
     }

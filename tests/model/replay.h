@@ -18,9 +18,9 @@ struct Replayed {
   std::string difference;  // the first between model and runtime; empty: none
   std::uint64_t maps = 0;
   std::uint64_t operations = 0;
-  std::uint64_t pruned = 0;             // tombstones
+  std::uint64_t pruned = 0;              // tombstones
   std::uint64_t sampled_operations = 0;  // classic: from B = 16 on
-  std::uint64_t dropped = 0;            // classic: given up by clear
+  std::uint64_t dropped = 0;             // classic: given up by clear
   std::uint64_t bytes = 0;
   std::array<std::uint64_t, GM_KIND_COUNT> growths{};
 };

@@ -25,6 +25,7 @@ TEST(SummaryJson, HasEveryField) {
                "in_progress": 2, "bucket_evacuated": 0,
                   "tombstones_pruned": 0},
     "estimated": false, "lost_events": 0, "probe_hits": 2479, "uncounted_hits": 0,
+    "model_divergences": 0,
     "maps_exact": true,
     "processes": [
       {"pid": 41, "exe": "/usr/bin/server", "go_version": "go1.23.4", "impl": "classic",

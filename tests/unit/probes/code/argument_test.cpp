@@ -43,8 +43,8 @@ TEST(Argument, SurvivesACallInItsSlot) {
 
 // The slot is loaded at [rsp+0x30] only: 0x38 is not read any more.
 TEST(Argument, IsNotTakenFromASlotThatNobodyWillRead) {
-  EXPECT_EQ(
-      where("55 4889e5 4883ec20 48895c2438 e8f40f0000 90 488b5c2430 4883c420 5d c3", 0x12), "?");
+  EXPECT_EQ(where("55 4889e5 4883ec20 48895c2438 e8f40f0000 90 488b5c2430 4883c420 5d c3", 0x12),
+            "?");
 }
 
 // ... push rax; nop; pop rcx; mov rbx,[rsp+0x38] ...
@@ -55,8 +55,9 @@ TEST(Argument, SlotsAreSeenFromWhereverTheStackPointerIs) {
 
 TEST(Argument, SurvivesInALoopThatReloadsIt) {
   // ... 1: call; mov rbx,[rsp+0x38]; dec [rbx]; jne 1b ...
-  constexpr auto kCode = "55 4889e5 4883ec20 48895c2438 e8f40f0000 488b5c2438 ff0b 75f2"
-                         "4883c420 5d c3";
+  constexpr auto kCode =
+      "55 4889e5 4883ec20 48895c2438 e8f40f0000 488b5c2438 ff0b 75f2"
+      "4883c420 5d c3";
   EXPECT_EQ(where(kCode, 0x12), "[rsp+0x38]");
   EXPECT_EQ(where(kCode, 0xd), "3");
 }
@@ -68,13 +69,32 @@ TEST(Argument, IsNotInASlotThatMayHaveBeenOverwritten) {
                   0x1b),
             "?");
   // movups [rsp+0x30],xmm0
-  EXPECT_EQ(where("55 4889e5 4883ec20 48895c2438 0f11442430 e8f40f0000 90 488b5c2438 4883c420 5d c3",
-                  0x17),
-            "?");
+  EXPECT_EQ(
+      where("55 4889e5 4883ec20 48895c2438 0f11442430 e8f40f0000 90 488b5c2438 4883c420 5d c3",
+            0x17),
+      "?");
   // mov [rsp+rcx*8],rdx
-  EXPECT_EQ(where("55 4889e5 4883ec20 48895c2438 488914cc e8f40f0000 90 488b5c2438 4883c420 5d c3",
-                  0x16),
-            "?");
+  EXPECT_EQ(
+      where("55 4889e5 4883ec20 48895c2438 488914cc e8f40f0000 90 488b5c2438 4883c420 5d c3", 0x16),
+      "?");
+}
+
+TEST(Argument, IsNotInASlotThatIsOverwrittenBeforeItIsRead) {
+  // ... call; nop; mov [rsp+0x38],rcx; mov rbx,[rsp+0x38]; ...
+  EXPECT_EQ(
+      where("55 4889e5 4883ec20 48895c2438 e8f40f0000 90 48894c2438 488b5c2438 4883c420 5d c3",
+            0x12),
+      "?");
+  // mov [rsp+0x3c],edx: a part of it.
+  EXPECT_EQ(
+      where("55 4889e5 4883ec20 48895c2438 8954243c e8f40f0000 90 488b5c2438 4883c420 5d c3", 0x16),
+      "?");
+}
+
+// test eax,eax; je 1f; xor ebx,ebx; 1: nop; ret
+TEST(Argument, IsNotInARegisterThatMayHaveBeenOverwritten) {
+  EXPECT_EQ(where("85c0 7402 31db 90 c3", 4), "3");
+  EXPECT_EQ(where("85c0 7402 31db 90 c3", 6), "?");
 }
 
 TEST(Argument, IsLostWithTheDepthOfTheStack) {

@@ -80,8 +80,7 @@ inline std::string describe_done(std::string_view hex) {
   if (!code) return code.error().context;
   const auto site = code->evacuation_done_site();
   if (!site) return site.error().context;
-  return describe_site(from_hex(hex), *site) +
-         " h=" + describe_location(site->hmap);
+  return describe_site(from_hex(hex), *site) + " h=" + describe_location(site->hmap);
 }
 
 }  // namespace gomapd::code

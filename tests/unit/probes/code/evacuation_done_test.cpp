@@ -29,6 +29,12 @@ TEST(EvacuationDoneSite, IsTheLoadWhereNothingIsEmulated) {
             "+0xb movzx ecx, byte ptr [rax+0x8] stepped h=0");
 }
 
+// cmp rsp,[r14+0x10]; jbe tail; movzx; and; mov; ret; tail: call; jmp entry
+TEST(EvacuationDoneSite, IsNotTheStackCheck) {
+  EXPECT_EQ(describe_done("493b6610 760b 0fb64808 83e1f7 884808 c3 e8f40f0000 ebe8"),
+            "+0x6 movzx ecx, byte ptr [rax+0x8] stepped h=0");
+}
+
 TEST(EvacuationDoneSite, TrustsACallThatTheCompilerTrusts) {
   // ... nop; call gcWriteBarrier; movzx r9d,[r8+8]; and; mov; out: ...
   EXPECT_EQ(describe_done("55 4839d9 7513 90 e8f40f0000 450fb64808 4183e1f7 45884808 5d c3"),

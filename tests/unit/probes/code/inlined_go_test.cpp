@@ -60,7 +60,8 @@ Copy copy_of(const std::string& text) {
   Copy copy{text.substr(0, colon), {}};
   for (const auto& range : split(text.substr(colon + 1), ',')) {
     const auto dash = range.find('-');
-    copy.code.ranges.push_back({offset_of(range.substr(0, dash)), offset_of(range.substr(dash + 1))});
+    copy.code.ranges.push_back(
+        {offset_of(range.substr(0, dash)), offset_of(range.substr(dash + 1))});
   }
   return copy;
 }
@@ -119,8 +120,7 @@ Result<std::vector<Site>> done_sites(const GuidedBody& body, const FunctionCode&
 Result<std::vector<Site>> sites_of(const GuidedBody& body, const FunctionCode& code,
                                    const Copy& copy) {
   if (copy.callee == "runtime.advanceEvacuationMark") return done_sites(body, code);
-  if (copy.callee != "runtime.hashGrow")
-    return std::vector{TRY(code.inlined_end_site(copy.code))};
+  if (copy.callee != "runtime.hashGrow") return std::vector{TRY(code.inlined_end_site(copy.code))};
   return std::vector{TRY(code.inlined_start_site(
       copy.code, [&](elf::Vaddr address) { return contains(body.preserve, address); }))};
 }

@@ -38,7 +38,9 @@ std::string done_in(std::string_view hex, const std::vector<InlinedCode>& copies
   return text;
 }
 
-InlinedCode copy(Offset begin, Offset end) { return {{{begin, end}}}; }
+InlinedCode copy(Offset begin, Offset end) {
+  return {{{begin, end}}};
+}
 
 constexpr auto kNoStart =
     "function at 0x401000: no instruction tells that an inlined growth starts";
@@ -78,6 +80,21 @@ TEST(InlinedStart, IsRefusedOnSomePathsOnly) {
   constexpr auto kCode = "55 4889e5 48833b08 0f4eca 85c9 7501 90 66c7430a0000 5d c3";
   EXPECT_EQ(start_of(kCode, copy(0xf, 0x16)), kNoStart);
   EXPECT_EQ(start_of(kCode, copy(0xb, 0x16)), "+0xd jnz t=0 h=3");
+}
+
+// nop; test ecx,ecx; je 1f; mov word [rbx+0xa],0; 1:
+TEST(InlinedStart, IsRefusedWhereTheChangeMayNotFollow) {
+  EXPECT_EQ(start_of("55 4889e5 90 85c9 7406 66c7430a0000 5d c3", copy(0x4, 0xf)), kNoStart);
+}
+
+// mov [rsp+0x30],rax; mov [rsp+0x38],rbx; xor ebx,ebx; call; mov rax,[rsp+0x30];
+// mov rdx,[rsp+0x38]; nop; mov word [rdx+0xa],0
+TEST(InlinedStart, RatherHasItsArgumentsInRegisters) {
+  constexpr auto kCode =
+      "55 4889e5 4883ec20 4889442430 48895c2438 31db e8f40f0000 488b442430 488b542438 90"
+      "66c7420a0000 4883c420 5d c3";
+  EXPECT_EQ(start_of(kCode, copy(0x8, 0x2a)), "+0x23 nop t=0 h=2");
+  EXPECT_EQ(start_of(kCode, {{{0x8, 0x23}, {0x24, 0x2a}}}), "+0x14 call t=0 h=[rsp+0x38]");
 }
 
 TEST(InlinedStart, IsRefusedWhereAnArgumentIsLost) {
@@ -135,14 +152,22 @@ constexpr auto kTwoEnds =
     "55 85d2 740d 90 0fb64808 83e1f7 884808 eb0b 0fb64b08 83e1f7 884b08 90 5d c3";
 
 TEST(InlinedEvacuationDone, HasASiteInEachCopy) {
-  EXPECT_EQ(done_in(kTwoEnds, {copy(0x5, 0x10), copy(0x12, 0x1c)}),
-            "+0x5 nop h=0, +0x1c nop h=3");
+  EXPECT_EQ(done_in(kTwoEnds, {copy(0x5, 0x10), copy(0x12, 0x1c)}), "+0x5 nop h=0, +0x1c nop h=3");
 }
 
 TEST(InlinedEvacuationDone, MayLieInALoop) {
   // 3: test edx,edx; je 1f; nop; <rax>; 1: dec edi; jne 3b
   EXPECT_EQ(done_in("55 85d2 740b 90 0fb64808 83e1f7 884808 ffcf 75ed 5d c3", {copy(0x5, 0x10)}),
             "+0x5 nop h=0");
+}
+
+TEST(InlinedEvacuationDone, IsNoInstructionThatRunsMoreOrLessOften) {
+  // nop; 1: <rax>; dec edi; jne 1b
+  EXPECT_EQ(done_in("55 90 0fb64808 83e1f7 884808 ffcf 75f2 5d c3", {copy(0x1, 0xc)}),
+            "+0xe jnz h=0");
+  // 1: nop; dec edi; jne 1b; <rax>
+  EXPECT_EQ(done_in("55 90 ffcf 75fb 0fb64808 83e1f7 884808 5d c3", {copy(0x1, 0x10)}),
+            "+0x0 push rbp h=0");
 }
 
 TEST(InlinedEvacuationDone, IsRefusedWhereCopiesAndEndsDontMatch) {

@@ -183,15 +183,27 @@ TEST(FunctionCode, SurvivesRandomBytes) {
   }
 }
 
-// All algorithms are linear; a quadratic one would take minutes here.
+std::string repeated(std::size_t count, std::string_view hex) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += hex;
+  return text;
+}
+
+// The graph of blocks is walked in linear time; a quadratic one would take
+// minutes here.
 TEST(FunctionCode, TakesTheLargestBodies) {
   constexpr std::size_t kBlocks = 65000;
-  std::string far;      // jne +0; mov eax,ecx; ... before the pattern
-  std::string returns;  // jne +1; ret; ...
-  for (std::size_t i = 0; i < kBlocks; ++i) far += "750089c8";
-  for (std::size_t i = 0; i < kBlocks; ++i) returns += "7501c3";
-  EXPECT_TRUE(describe_done(far + "0fb6480883e1f7884808c3").ends_with("stepped h=0"));
-  EXPECT_EQ(decode_hex(returns + "c3")->return_sites()->size(), kBlocks + 1);
+  // jne +1; ret; ...
+  EXPECT_EQ(decode_hex(repeated(kBlocks, "7501c3") + "c3")->return_sites()->size(), kBlocks + 1);
+}
+
+// What is asked of each instruction takes quadratic time, so there is a limit.
+TEST(FunctionCode, LooksForTheEndOfAGrowthInBodiesOfAReasonableSize) {
+  // jne +0; mov eax,ecx; ... before the pattern
+  constexpr auto kEnd = "0fb6480883e1f7884808c3";
+  EXPECT_TRUE(describe_done(repeated(2046, "750089c8") + kEnd).ends_with("stepped h=0"));
+  EXPECT_EQ(describe_done(repeated(2047, "750089c8") + kEnd),
+            "function at 0x401000: more than 4096 instructions");
 }
 
 }  // namespace
