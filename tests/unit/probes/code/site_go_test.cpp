@@ -67,8 +67,7 @@ std::string sites_of(const GoBody& body) {
   for (const auto& end : *ends)
     text += "; end " + describe_site(body.bytes, end) + (end.work_follows ? " ..." : "");
   if (const auto done = code->evacuation_done_site())
-    text += "; done " + describe_site(body.bytes, *done) +
-            " h=" + describe_location(done->hmap);
+    text += "; done " + describe_site(body.bytes, *done) + " h=" + describe_location(done->hmap);
   return text;
 }
 
