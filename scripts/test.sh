@@ -13,6 +13,7 @@ build=${1:?which build folder}
 shift
 
 status=0
+: >"$build/tests.log" # or tail may be there before it
 ctest --test-dir "$build" -j "$(nproc)" --output-on-failure --no-tests=error "$@" >"$build/tests.log" 2>&1 &
 pid=$!
 trap 'kill "$pid" 2>/dev/null || true' EXIT
