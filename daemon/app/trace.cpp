@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstring>
 
@@ -31,7 +32,7 @@ using std::chrono::milliseconds;
 // How often the ring is drained: no probe wakes us. At 8 MiB it holds what
 // 700,000 growths a second produce meanwhile.
 constexpr milliseconds kDrainInterval{50};
-constexpr milliseconds kRedrawInterval{1000};
+constexpr milliseconds kStateInterval{1000};
 // See Moments: a program that is preempted between its clock reading and its
 // place in the ring comes back within this.
 constexpr std::uint64_t kHoldBackNs = 100'000'000;
@@ -64,10 +65,10 @@ std::string failure_text(int status) {
 // before the files that they lie in are unmapped.
 class TraceSession {
  public:
-  TraceSession(const TraceOptions& options, TraceOutput output, kernel::Tracer tracer,
-               EventLoop loop)
+  TraceSession(const TraceOptions& options, std::span<TraceSink* const> sinks,
+               kernel::Tracer tracer, EventLoop loop)
       : options_(options),
-        output_(std::move(output)),
+        sinks_(sinks.begin(), sinks.end()),
         tracer_(std::move(tracer)),
         loop_(std::move(loop)),
         resolver_(&binaries_, &tracer_),
@@ -97,9 +98,8 @@ class TraceSession {
   Result<void> prepare_command() {
     const auto path = TRY(proc::find_executable(options_.command.front()));
     const auto binary = TRY(binaries_.add(TRY(proc::MappedFile::open(path)), path));
-    const auto output = options_.json && options_.output_path.empty()
-                            ? proc::Output::kToStandardError
-                            : proc::Output::kInherit;
+    const auto output =
+        options_.command_output_to_stderr ? proc::Output::kToStandardError : proc::Output::kInherit;
     child_.emplace(TRY(proc::Child::prepare(path, options_.command, output)));
     auto held = TRY(proc::open_pidfd(child_->pid()));
     const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
@@ -107,8 +107,6 @@ class TraceSession {
     processes_.push_back(
         {describe(child_->pid(), real ? real.get() : path, binaries_.at(binary).plan), binary,
          std::move(held), false});
-    // A table and the command's own output would overwrite each other.
-    if (isatty(STDOUT_FILENO) != 0) output_.no_live_table();
     return {};
   }
 
@@ -142,10 +140,11 @@ class TraceSession {
         processes_, [](const TracedProcess& one) { return proc::has_exited(one.pidfd); });
     if (all_gone) return gone_before_tracing();
     began_ = Clock::now();
-    last_drawn_ = began_;
+    last_state_ = began_;
     tracing_since_ns_ = now_ns();
     for (const auto& process : processes_)
-      output_.process("process_started", process.info, tracing_since_ns_);
+      for (auto* sink : sinks_)
+        sink->process(ProcessChange::kStarted, process.info, tracing_since_ns_);
     tracer_.activate();
     const auto& first = processes_.front().info;
     const auto& plan = binaries_.at(processes_.front().binary).plan;
@@ -175,12 +174,20 @@ class TraceSession {
       emit_before(now - std::min(now, kHoldBackNs));
       if (wakeup.interrupted || Clock::now() >= end) return {};
       if (std::ranges::all_of(processes_, &TracedProcess::gone)) return {};
-      if (!output_.flush()) return {};
-      if (output_.is_live() && Clock::now() - last_drawn_ >= kRedrawInterval) {
-        last_drawn_ = Clock::now();
-        output_.draw(TRY(report()));
+      if (!std::ranges::all_of(sinks_, &TraceSink::flush)) return {};
+      if (Clock::now() - last_state_ >= kStateInterval) {
+        last_state_ = Clock::now();
+        TRY_VOID(tell_state());
       }
     }
+  }
+
+  Result<void> tell_state() {
+    if (std::ranges::none_of(sinks_, &TraceSink::wants_state)) return {};
+    const auto so_far = TRY(report());
+    for (auto* sink : sinks_)
+      if (sink->wants_state()) sink->state(so_far);
+    return {};
   }
 
   // steady_clock is CLOCK_MONOTONIC, which the probes' records carry.
@@ -209,12 +216,13 @@ class TraceSession {
   void emit_before(std::uint64_t horizon_ns) {
     moments_.take_before(horizon_ns, [&](const Moment& moment) {
       if (!moment.record) {
-        output_.process("process_exited", processes_[moment.exited].info, moment.time_ns);
+        for (auto* sink : sinks_)
+          sink->process(ProcessChange::kExited, processes_[moment.exited].info, moment.time_ns);
         return;
       }
       const auto event = model::decode(*moment.record, tracing_since_ns_, resolver_);
       divergences_.add(event);
-      output_.growth(event);
+      for (auto* sink : sinks_) sink->growth(event);
     });
   }
 
@@ -245,14 +253,17 @@ class TraceSession {
       if (const auto status = child_->poll_status()) last.command_failure = failure_text(*status);
       child_->terminate(kTerminationGrace);
     }
-    return output_.finish(last);
+    Result<void> finished;
+    for (auto* sink : sinks_)
+      if (auto one = sink->finish(last); !one && finished) finished = std::move(one);
+    return finished;
   }
 
   const TraceOptions options_;
   BinaryTable binaries_;
   std::optional<proc::Child> child_;
   std::vector<TracedProcess> processes_;
-  TraceOutput output_;
+  const std::vector<TraceSink*> sinks_;
   kernel::Tracer tracer_;
   EventLoop loop_;
   TraceResolver resolver_;
@@ -261,21 +272,30 @@ class TraceSession {
   Moments moments_;
   Clock::time_point began_;
   std::uint64_t tracing_since_ns_ = 0;
-  Clock::time_point last_drawn_;
+  Clock::time_point last_state_;
 };
 
 }  // namespace
 
-Result<void> trace(const TraceOptions& options) {
+Result<void> run_trace(const TraceOptions& options, std::span<TraceSink* const> sinks) {
   TRY_VOID(kernel::check_prerequisites());
-  auto output =
-      TRY(TraceOutput::open(options.output_path, options.json ? Form::kJson : Form::kTable));
   kernel::TracerOptions tracer_options;
   tracer_options.ring_bytes = options.ring_bytes;
   tracer_options.force_perf_uprobes = options.force_perf_uprobes;
   auto tracer = TRY(kernel::Tracer::load(tracer_options));
   auto loop = TRY(EventLoop::create(kDrainInterval));
-  return TraceSession(options, std::move(output), std::move(tracer), std::move(loop)).run();
+  return TraceSession(options, sinks, std::move(tracer), std::move(loop)).run();
+}
+
+Result<void> trace(TraceCommand command) {
+  TRY_VOID(kernel::check_prerequisites());
+  const auto output =
+      TRY(TraceOutput::open(command.output_path, command.json ? Form::kJson : Form::kTable));
+  command.trace.command_output_to_stderr = command.json && command.output_path.empty();
+  // A live table and the command's own output would overwrite each other.
+  if (!command.trace.command.empty() && isatty(STDOUT_FILENO) != 0) output->no_live_table();
+  const std::array<TraceSink*, 1> sinks{output.get()};
+  return run_trace(command.trace, sinks);
 }
 
 }  // namespace gomapd::app

@@ -7,9 +7,11 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "daemon/app/trace_sink.h"
 #include "probes/base/result.h"
 #include "probes/plan/catalogue.h"
 
@@ -20,15 +22,26 @@ struct TraceOptions {
   std::vector<std::string> command;  // … or this, to be started
   std::optional<std::chrono::nanoseconds> duration;
   Detail detail = Detail::kGrowth;
-  bool json = false;
-  std::string output_path;  // empty: standard output
+  // Where a started command's standard output goes: not where the result goes.
+  bool command_output_to_stderr = false;
   std::uint32_t ring_bytes = 8U << 20U;
   bool force_perf_uprobes = false;
 };
 
-// Traces until the duration is over, the last process has gone, or SIGINT or
-// SIGTERM comes; then writes the report. A command that was started here and
-// still runs at the end is ended with SIGTERM, then SIGKILL.
-[[nodiscard]] Result<void> trace(const TraceOptions& options);
+// Traces until the duration is over, the last process has gone, SIGINT or
+// SIGTERM comes, or a sink takes no more; every sink then gets the report. A
+// command that was started here and still runs at the end is ended with SIGTERM,
+// then SIGKILL. Borrows the sinks. An error of a sink comes back when all have
+// finished.
+[[nodiscard]] Result<void> run_trace(const TraceOptions& options,
+                                     std::span<TraceSink* const> sinks);
+
+// The command `trace`: a trace with its outputs.
+struct TraceCommand {
+  TraceOptions trace;
+  bool json = false;
+  std::string output_path;  // empty: standard output
+};
+[[nodiscard]] Result<void> trace(TraceCommand command);
 
 }  // namespace gomapd::app

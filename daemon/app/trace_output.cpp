@@ -24,14 +24,14 @@ std::int64_t now_ns(clockid_t clock) {
 
 }  // namespace
 
-Result<TraceOutput> TraceOutput::open(const std::string& path, Form form) {
-  TraceOutput output;
-  output.file_.reset(path.empty() ? stdout : std::fopen(path.c_str(), "we"));
-  if (!output.file_) return fail(Errc::kSystem, fmt::format("{}: {}", path, errno_text(errno)));
-  output.path_ = path.empty() ? "standard output" : path;
-  output.form_ = form;
-  output.live_ = form == Form::kTable && isatty(STDERR_FILENO) != 0;
-  output.realtime_offset_ns_ = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+Result<std::unique_ptr<TraceOutput>> TraceOutput::open(const std::string& path, Form form) {
+  std::unique_ptr<TraceOutput> output(new TraceOutput);
+  output->file_.reset(path.empty() ? stdout : std::fopen(path.c_str(), "we"));
+  if (!output->file_) return fail(Errc::kSystem, fmt::format("{}: {}", path, errno_text(errno)));
+  output->path_ = path.empty() ? "standard output" : path;
+  output->form_ = form;
+  output->live_ = form == Form::kTable && isatty(STDERR_FILENO) != 0;
+  output->realtime_offset_ns_ = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
   return output;
 }
 
@@ -44,9 +44,10 @@ void TraceOutput::growth(const model::GrowthEvent& event) {
   if (form_ == Form::kJson) line(exporter::growth_json(event, realtime_ns(event.monotonic_ns)));
 }
 
-void TraceOutput::process(std::string_view event, const model::Process& process,
+void TraceOutput::process(ProcessChange change, const model::Process& process,
                           std::uint64_t monotonic_ns) {
   if (form_ != Form::kJson) return;
+  const auto* event = change == ProcessChange::kStarted ? "process_started" : "process_exited";
   line(exporter::process_json(event, process, realtime_ns(monotonic_ns)));
 }
 
@@ -60,8 +61,7 @@ void TraceOutput::erase_table() {
   drawn_rows_ = 0;
 }
 
-void TraceOutput::draw(const exporter::TraceReport& report) {
-  if (!live_) return;
+void TraceOutput::state(const exporter::TraceReport& report) {
   const auto size = exporter::window_size(STDERR_FILENO);
   const auto table = exporter::live_table(report, size.columns, size.rows);
   erase_table();

@@ -2,37 +2,34 @@
 // Copyright The gomapd Authors
 #pragma once
 
-#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
 
-#include "daemon/export/report.h"
-#include "daemon/model/trace.h"
+#include "daemon/app/trace_sink.h"
 
 namespace gomapd::app {
 
 enum class Form : std::uint8_t { kTable, kJson };
 
-// Where a trace's result goes, and the live table on a terminal meanwhile.
-class TraceOutput {
+// Where a trace's result goes: JSON Lines, or the report, with a live table on
+// a terminal meanwhile.
+class TraceOutput final : public TraceSink {
  public:
   // `path` empty: standard output. The live table is drawn on standard error
   // when that is a terminal and the result is a table.
-  [[nodiscard]] static Result<TraceOutput> open(const std::string& path, Form form);
+  [[nodiscard]] static Result<std::unique_ptr<TraceOutput>> open(const std::string& path,
+                                                                 Form form);
 
-  void growth(const model::GrowthEvent& event);
-  // `monotonic_ns`: CLOCK_MONOTONIC.
-  void process(std::string_view event, const model::Process& process, std::uint64_t monotonic_ns);
-
-  [[nodiscard]] bool is_live() const { return live_; }
   void no_live_table() { live_ = false; }
-  void draw(const exporter::TraceReport& report);
 
-  // Hands on what was written; false when nobody reads any more.
-  [[nodiscard]] bool flush();
-  // The report, last. An error when the result could not be written whole.
-  [[nodiscard]] Result<void> finish(const exporter::TraceReport& report);
+  void process(ProcessChange change, const model::Process& process,
+               std::uint64_t monotonic_ns) override;
+  void growth(const model::GrowthEvent& event) override;
+  [[nodiscard]] bool flush() override;
+  [[nodiscard]] bool wants_state() const override { return live_; }
+  void state(const exporter::TraceReport& report) override;
+  [[nodiscard]] Result<void> finish(const exporter::TraceReport& report) override;
 
  private:
   struct Close {

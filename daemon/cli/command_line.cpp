@@ -62,7 +62,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
 struct Options {
   app::InspectOptions inspect;
   app::ModelOptions model;
-  app::TraceOptions trace;
+  app::TraceCommand trace;
   std::optional<std::string> duration;
   std::string detail = "growth";
   bool verbose = false;
@@ -95,10 +95,11 @@ void add_trace(CLI::App& app, Options& options) {
       "Examples:\n  gomapd trace -p 4711 -d 10s\n  gomapd trace --json -o growth.jsonl -- ./server "
       "-listen :8080");
   auto* pid =
-      command->add_option("-p,--pid", options.trace.pids, "Process to trace; may be repeated")
+      command->add_option("-p,--pid", options.trace.trace.pids, "Process to trace; may be repeated")
           ->type_name("PID")
           ->check(CLI::PositiveNumber);
-  command->add_option("command", options.trace.command, "Command to start and trace, after --")
+  command
+      ->add_option("command", options.trace.trace.command, "Command to start and trace, after --")
       ->type_name("COMMAND")
       ->excludes(pid);
   command
@@ -116,17 +117,17 @@ void add_trace(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"growth", "buckets"}))
       ->capture_default_str();
   command
-      ->add_option("--ring-bytes", options.trace.ring_bytes,
+      ->add_option("--ring-bytes", options.trace.trace.ring_bytes,
                    "Size of the ring buffer for growth records")
       ->type_name("BYTES")
       ->check(CLI::Range(4096U, 1U << 30U))
       ->capture_default_str();
-  command->add_flag("--perf-uprobes", options.trace.force_perf_uprobes,
+  command->add_flag("--perf-uprobes", options.trace.trace.force_perf_uprobes,
                     "Attach by perf events even where the kernel has uprobe_multi");
 }
 
 Result<void> run_trace(Options& options) {
-  auto& trace = options.trace;
+  auto& trace = options.trace.trace;
   if (trace.pids.empty() && trace.command.empty())
     return fail(Errc::kUsage, "trace: say what to trace: -p PID, or -- COMMAND");
   trace.detail = options.detail == "buckets" ? Detail::kBuckets : Detail::kGrowth;
@@ -136,7 +137,7 @@ Result<void> run_trace(Options& options) {
       return fail(Errc::kUsage, fmt::format("trace: -d {}: not a time such as 10s, 500ms or 5m",
                                             *options.duration));
   }
-  return app::trace(trace);
+  return app::trace(options.trace);
 }
 
 Result<void> run_inspect(const Options& options) {

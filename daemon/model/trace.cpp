@@ -40,18 +40,32 @@ std::uint64_t identity(const gm_record& record) {
   return hash;
 }
 
-void add(Counts& counts, const gm_counter& value) {
-  counts.started += value.started;
-  counts.finished += value.finished;
-  counts.finished_only += value.finished_only;
-  counts.evacuated += value.evacuated;
-  counts.pruned += value.pruned;
+Counts counts_of(const gm_counter& value) {
+  return {.started = value.started,
+          .finished = value.finished,
+          .finished_only = value.finished_only,
+          .evacuated = value.evacuated,
+          .pruned = value.pruned};
 }
 
-void add(Cost& cost, const gm_counter& value, std::uint64_t bytes_each) {
-  cost.bytes += value.started * bytes_each;
-  cost.growing_ns += value.duration_ns;
-  cost.slowest_ns = std::max<std::uint64_t>(cost.slowest_ns, value.max_duration_ns);
+void add(Counts& counts, const Counts& more) {
+  counts.started += more.started;
+  counts.finished += more.finished;
+  counts.finished_only += more.finished_only;
+  counts.evacuated += more.evacuated;
+  counts.pruned += more.pruned;
+}
+
+Cost cost_of(const gm_counter& value, std::uint64_t bytes_each) {
+  return {.bytes = value.started * bytes_each,
+          .growing_ns = value.duration_ns,
+          .slowest_ns = value.max_duration_ns};
+}
+
+void add(Cost& cost, const Cost& more) {
+  cost.bytes += more.bytes;
+  cost.growing_ns += more.growing_ns;
+  cost.slowest_ns = std::max(cost.slowest_ns, more.slowest_ns);
 }
 
 using SiteKey = std::tuple<std::string, std::string, std::int32_t, std::optional<std::string>>;
@@ -60,6 +74,33 @@ SiteKey site_key(const Stack& stack, const TypeInfo& type) {
   if (stack.empty()) return {"", "", 0, type.name};
   const auto& frame = stack.front();
   return {frame.function, frame.file, frame.line, type.name};
+}
+
+std::vector<SiteSummary> sites_of(std::span<const StackSummary> stacks, const SeenMaps& seen,
+                                  Resolver& resolver) {
+  std::map<SiteKey, SiteSummary> by_key;
+  for (const auto& stack : stacks) {
+    auto& site = by_key[site_key(*stack.stack, *stack.type)];
+    add(site.counts, stack.counts);
+    add(site.cost, stack.cost);
+    site.max_keys = std::max(site.max_keys, stack.max_keys);
+  }
+  std::map<SiteKey, std::unordered_set<std::uint64_t>> go_maps;
+  for (const auto& [key, identities] : seen.by_key()) {
+    const auto& type = resolver.type(key.binary, key.pid, key.type);
+    go_maps[site_key(resolver.stack(key.binary, key.stack), type)].insert(identities.begin(),
+                                                                          identities.end());
+  }
+  std::vector<SiteSummary> sites;
+  for (auto& [key, site] : by_key) {
+    std::tie(site.function, site.file, site.line, site.type) = key;
+    if (const auto found = go_maps.find(key); found != go_maps.end())
+      site.go_maps = found->second.size();
+    sites.push_back(std::move(site));
+  }
+  std::ranges::stable_sort(sites, std::greater<>{},
+                           [](const SiteSummary& site) { return site.counts.started; });
+  return sites;
 }
 
 }  // namespace
@@ -72,6 +113,7 @@ GrowthEvent decode(const gm_record& record, std::uint64_t tracing_since_ns, Reso
   event.tid = record.tid;
   event.goid = record.goid;
   event.address = record.go_map;
+  event.identity = identity(record);
   event.on_goroutine_stack = (record.flags & GM_FLAG_ON_STACK) != 0;
   event.kind = kind_of(record.key);
   event.design = event.what == GM_RECORD_PRUNED ? go::Design::kSwiss : design_of(event.kind);
@@ -112,41 +154,32 @@ Summary summarize(std::span<const CounterRow> rows, std::span<const Process> pro
     summary.processes.push_back({.process = process, .counts = {}, .cost = {}, .by_kind = {}});
   }
 
-  std::map<SiteKey, SiteSummary> sites;
+  std::map<SeenMaps::Key, StackSummary> stacks;
   for (const auto& [key, value] : rows) {
     const auto kind = kind_of(key);
     const auto& type = resolver.type(value.binary, key.tgid, key.type);
-    const auto bytes = growth_sizes(kind, key.old_log2, type.shape).bytes;
-    add(summary.counts, value);
-    add(summary.cost, value, bytes);
+    const auto counts = counts_of(value);
+    const auto cost = cost_of(value, growth_sizes(kind, key.old_log2, type.shape).bytes);
+    add(summary.counts, counts);
+    add(summary.cost, cost);
     summary.by_kind.at(kind) += value.started;
     if (const auto found = process_index.find(key.tgid); found != process_index.end()) {
       auto& process = summary.processes[found->second];
-      add(process.counts, value);
-      add(process.cost, value, bytes);
+      add(process.counts, counts);
+      add(process.cost, cost);
       process.by_kind.at(kind) += value.started;
     }
     if (value.started == 0) continue;  // only ended here: where it began is not known
-    auto& site = sites[site_key(resolver.stack(value.binary, key.stack), type)];
-    add(site.counts, value);
-    add(site.cost, value, bytes);
-    site.max_keys = std::max<std::uint64_t>(site.max_keys, value.max_keys);
+    auto& stack = stacks[{key.tgid, value.binary, key.stack, key.type}];
+    stack.pid = key.tgid;
+    stack.type = &type;
+    stack.stack = &resolver.stack(value.binary, key.stack);
+    add(stack.counts, counts);
+    add(stack.cost, cost);
+    stack.max_keys = std::max<std::uint64_t>(stack.max_keys, value.max_keys);
   }
-
-  std::map<SiteKey, std::unordered_set<std::uint64_t>> go_maps;
-  for (const auto& [key, identities] : seen.by_key()) {
-    const auto& type = resolver.type(key.binary, key.pid, key.type);
-    go_maps[site_key(resolver.stack(key.binary, key.stack), type)].insert(identities.begin(),
-                                                                          identities.end());
-  }
-  for (auto& [key, site] : sites) {
-    std::tie(site.function, site.file, site.line, site.type) = key;
-    if (const auto found = go_maps.find(key); found != go_maps.end())
-      site.go_maps = found->second.size();
-    summary.sites.push_back(std::move(site));
-  }
-  std::ranges::stable_sort(summary.sites, std::greater<>{},
-                           [](const SiteSummary& site) { return site.counts.started; });
+  for (const auto& [key, stack] : stacks) summary.stacks.push_back(stack);
+  summary.sites = sites_of(summary.stacks, seen, resolver);
   return summary;
 }
 

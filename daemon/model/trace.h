@@ -44,6 +44,9 @@ struct GrowthEvent {
   std::uint32_t tid = 0;
   std::uint64_t goid = 0;
   std::uint64_t address = 0;
+  // Tells a map from others of the process, and from another one at the same
+  // address later. A map that was emptied counts as another from then on.
+  std::uint64_t identity = 0;
   bool on_goroutine_stack = false;
   go::Design design = go::Design::kClassic;
   gm_kind kind = GM_KIND_UNKNOWN;
@@ -90,6 +93,18 @@ struct ProcessSummary {
   std::array<std::uint64_t, GM_KIND_COUNT> by_kind{};
 };
 
+// What grew from one call stack, of one type: what profiles are made of. The
+// references are the resolver's: never null.
+struct StackSummary {
+  std::uint32_t pid = 0;
+  const TypeInfo* type = nullptr;
+  const Stack* stack = nullptr;
+  Counts counts;
+  Cost cost;
+  std::uint64_t max_keys = 0;
+};
+
+// The same by the innermost frame and the type.
 struct SiteSummary {
   std::string function;  // empty: not known
   std::string file;
@@ -106,7 +121,8 @@ struct Summary {
   Cost cost;
   std::array<std::uint64_t, GM_KIND_COUNT> by_kind{};  // started
   std::vector<ProcessSummary> processes;
-  std::vector<SiteSummary> sites;  // most growths first
+  std::vector<StackSummary> stacks;  // growths that began while tracing
+  std::vector<SiteSummary> sites;    // of the same, most growths first
   // Distinct maps are known only from records: with lost ones, or past the
   // limit of what is remembered, `go_maps` are lower bounds.
   bool go_maps_exact = true;

@@ -34,7 +34,7 @@ std::vector<Frame> symbolize(const go::Pclntab& pclntab,
     const auto unfolded = pclntab.frames_at(return_address - 1);
     if (unfolded.empty()) {
       outside_runtime = true;
-      frames.emplace_back();
+      frames.emplace_back().address = return_address - 1;
     }
     // What a map function has inlined, such as runtime.overLoadFactor, is part
     // of it: nothing before the last one counts.
@@ -45,8 +45,8 @@ std::vector<Frame> symbolize(const go::Pclntab& pclntab,
                   .base();
     for (; frame != unfolded.end(); ++frame) {
       outside_runtime = true;
-      frames.push_back(
-          {std::string(frame->function), std::string(frame->file), frame->line, frame->inlined});
+      frames.push_back({std::string(frame->function), std::string(frame->file), frame->line,
+                        frame->inlined, return_address - 1});
     }
   }
   return frames;

@@ -17,6 +17,8 @@ struct Frame {
   std::string file;
   std::int32_t line = 0;
   bool inlined = false;
+  // Of the call, as in the file; frames that were inlined there share it.
+  std::uint64_t address = 0;
 };
 
 // Functions through which the runtime and reflect make a map grow. They stand
