@@ -287,15 +287,14 @@ Result<void> run_trace(const TraceOptions& options, std::span<TraceSink* const> 
   return TraceSession(options, sinks, std::move(tracer), std::move(loop)).run();
 }
 
-Result<void> trace(TraceCommand command) {
+Result<void> trace(TraceOptions options, const TraceResult& result) {
   TRY_VOID(kernel::check_prerequisites());
-  const auto output =
-      TRY(TraceOutput::open(command.output_path, command.json ? Form::kJson : Form::kTable));
-  command.trace.command_output_to_stderr = command.json && command.output_path.empty();
+  const auto output = TRY(TraceOutput::open(result.path, result.json ? Form::kJson : Form::kTable));
+  options.command_output_to_stderr = result.json && result.path.empty();
   // A live table and the command's own output would overwrite each other.
-  if (!command.trace.command.empty() && isatty(STDOUT_FILENO) != 0) output->no_live_table();
+  if (!options.command.empty() && isatty(STDOUT_FILENO) != 0) output->no_live_table();
   const std::array<TraceSink*, 1> sinks{output.get()};
-  return run_trace(command.trace, sinks);
+  return run_trace(options, sinks);
 }
 
 }  // namespace gomapd::app

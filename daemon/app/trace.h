@@ -36,12 +36,11 @@ struct TraceOptions {
 [[nodiscard]] Result<void> run_trace(const TraceOptions& options,
                                      std::span<TraceSink* const> sinks);
 
-// The command `trace`: a trace with its outputs.
-struct TraceCommand {
-  TraceOptions trace;
+struct TraceResult {
   bool json = false;
-  std::string output_path;  // empty: standard output
+  std::string path;  // empty: standard output
 };
-[[nodiscard]] Result<void> trace(TraceCommand command);
+// The command `trace`: a trace with its outputs.
+[[nodiscard]] Result<void> trace(TraceOptions options, const TraceResult& result);
 
 }  // namespace gomapd::app

@@ -25,34 +25,33 @@ void add_type(CLI::App& command, app::ModelOptions::Type& type, const std::strin
 
 }  // namespace
 
-void add_model(CLI::App& app, app::ModelOptions& options) {
-  auto* command = app.add_subcommand(
-      "model", "Say what a map of a Go version looks like, how it grows, and what that costs");
-  command->footer(
+void ModelCommand::describe(CLI::App& command) {
+  command.footer(
       "Examples:\n  gomapd model --go 1.23 --hint 1000\n"
       "  gomapd model --go 1.26 --inserts 5000 --key-size 16 --key-pointers --json");
-  command->add_option("--go", options.go_version, "1.15 to 1.27, go1.23.5, \"go1.24 X:noswissmap\"")
+  command
+      .add_option("--go", options_.go_version, "1.15 to 1.27, go1.23.5, \"go1.24 X:noswissmap\"")
       ->type_name("VERSION")
       ->required();
-  command->add_flag("--classic", options.classic,
-                    "Classic maps where the version has both (GOEXPERIMENT=noswissmap)");
+  command.add_flag("--classic", options_.classic,
+                   "Classic maps where the version has both (GOEXPERIMENT=noswissmap)");
   const CLI::Range keys(std::uint64_t{0}, model::kMaxPlannedKeys);
   auto* hint =
-      command->add_option("--hint", options.hint, "make(map[K]V, N)")->type_name("N")->check(keys);
+      command.add_option("--hint", options_.hint, "make(map[K]V, N)")->type_name("N")->check(keys);
   command
-      ->add_option("--inserts", options.inserts, "N different keys put into a map without a hint")
+      .add_option("--inserts", options_.inserts, "N different keys put into a map without a hint")
       ->type_name("N")
       ->check(keys)
       ->excludes(hint);
-  add_type(*command, options.key, "key", "a key");
-  add_type(*command, options.elem, "elem", "an element");
-  command->add_flag("--json", options.json, "Print one JSON object");
+  add_type(command, options_.key, "key", "a key");
+  add_type(command, options_.elem, "elem", "an element");
+  command.add_flag("--json", options_.json, "Print one JSON object");
 }
 
-Result<void> run_model(const app::ModelOptions& options) {
-  if (!options.hint && !options.inserts)
+Result<void> ModelCommand::run() {
+  if (!options_.hint && !options_.inserts)
     return fail(Errc::kUsage, "model: say of which map: --hint N, or --inserts N");
-  return app::model(options);
+  return app::model(options_);
 }
 
 }  // namespace gomapd::cli

@@ -2,15 +2,22 @@
 // Copyright The gomapd Authors
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include "daemon/app/model.h"
-#include "probes/base/result.h"
+#include "daemon/cli/command.h"
 
 namespace gomapd::cli {
 
-// The sub-command `model`; its options go to `options`, which must outlive `app`.
-void add_model(CLI::App& app, app::ModelOptions& options);
-[[nodiscard]] Result<void> run_model(const app::ModelOptions& options);
+class ModelCommand final : public Command {
+ public:
+  [[nodiscard]] std::string name() const override { return "model"; }
+  [[nodiscard]] std::string purpose() const override {
+    return "Say what a map of a Go version looks like, how it grows, and what that costs";
+  }
+  void describe(CLI::App& command) override;
+  [[nodiscard]] Result<void> run() override;
+
+ private:
+  app::ModelOptions options_;
+};
 
 }  // namespace gomapd::cli
