@@ -21,6 +21,10 @@ struct Runtime {
   std::string experiment;  // GOEXPERIMENT
 };
 
+void PrintTo(const Runtime& runtime, std::ostream* out) {
+  *out << "go" << runtime.minor << ' ' << runtime.experiment;
+}
+
 class MapModel : public testing::TestWithParam<Runtime> {
  protected:
   void SetUp() override {
@@ -42,9 +46,11 @@ class MapModel : public testing::TestWithParam<Runtime> {
     return replay(*stream, go::parse_version("go" + as).value(), bytes);
   }
 
+  [[nodiscard]] static bool is_classic() { return GetParam().design == go::Design::kClassic; }
+
   // Each kind of growth that the design has must have come up.
   void expect_kinds(const Replayed& result, std::uint64_t at_least) const {
-    const auto kinds = GetParam().design == go::Design::kClassic
+    const auto kinds = is_classic()
                            ? std::vector{GM_KIND_DOUBLE, GM_KIND_SAME_SIZE}
                            : std::vector{GM_KIND_TO_TABLE, GM_KIND_TABLE_DOUBLE, GM_KIND_SPLIT};
     for (const auto kind : kinds) EXPECT_GE(result.growths.at(kind), at_least) << kind;
@@ -60,7 +66,7 @@ TEST_P(MapModel, GrowsWhenAndAsTheRuntimeDoes) {
     ASSERT_EQ(result.difference, "") << "seed " << seed;
     EXPECT_GE(result.operations, static_cast<std::uint64_t>(kOperations / 2));
     expect_kinds(result, 10);
-    if (GetParam().design == go::Design::kClassic) {
+    if (is_classic()) {
       EXPECT_GT(result.dropped, 0U);
       EXPECT_GT(result.sampled_operations, 1000U);
     } else if (GetParam().minor != "1.24") {
@@ -73,7 +79,9 @@ TEST_P(MapModel, GrowsWhenAndAsTheRuntimeDoes) {
 TEST_P(MapModel, AllocatesTheBytesThatTheRuntimeDoes) {
   const auto result = replay_of("bytes", 3, 60'000, Bytes::kCompared);
   ASSERT_EQ(result.difference, "");
-  expect_kinds(result, 1);
+  // Whether one grew in place is up to the hashes, which differ from run to run:
+  // among so few operations none may have.
+  EXPECT_GE(result.growths.at(is_classic() ? GM_KIND_DOUBLE : GM_KIND_TABLE_DOUBLE), 1U);
   EXPECT_GT(result.bytes, 100'000U);
 }
 

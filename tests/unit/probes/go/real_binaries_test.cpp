@@ -26,6 +26,10 @@ struct Variant {
   std::vector<std::string> flags;
 };
 
+void PrintTo(const Variant& variant, std::ostream* out) {
+  *out << variant.name;
+}
+
 const std::vector<Variant>& variants() {
   static const std::vector<Variant> kVariants = {
       {"plain", {}},

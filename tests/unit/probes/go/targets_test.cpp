@@ -20,6 +20,10 @@ struct Target {
   go::PclntabLayout layout;
 };
 
+void PrintTo(const Target& target, std::ostream* out) {
+  *out << target.name;
+}
+
 constexpr auto kGo116 = go::PclntabLayout::kGo116;
 constexpr auto kGo118 = go::PclntabLayout::kGo118;
 constexpr auto kGo120 = go::PclntabLayout::kGo120;
