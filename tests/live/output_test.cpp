@@ -85,6 +85,7 @@ TEST_F(Output, EscapesNamesInTheReport) {
 }
 
 TEST_F(Output, EscapesNamesOnATerminal) {
+  if (const auto missing = missing_for_terminals(); !missing.empty()) GTEST_SKIP() << missing;
   ScratchFolder folder;
   const auto evil = build_evil(folder);
   ASSERT_TRUE(evil.has_value()) << evil.error();

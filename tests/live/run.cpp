@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -45,10 +46,13 @@ std::string read_capture(int fd) {
   }
 }
 
+// -1 with errno where there is none.
 int open_terminal() {
   const int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0 || grantpt(fd) != 0 || unlockpt(fd) != 0) die("posix_openpt");
-  return fd;
+  if (fd < 0) return -1;
+  if (grantpt(fd) == 0 && unlockpt(fd) == 0) return fd;
+  close(fd);
+  return -1;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
@@ -72,6 +76,15 @@ std::vector<std::string> environment_with(const std::vector<std::string>& more) 
 
 }  // namespace
 
+std::string missing_for_terminals() {
+  const int terminal = open_terminal();
+  if (terminal >= 0) {
+    close(terminal);
+    return {};
+  }
+  return std::string("no pseudo-terminals (is /dev/pts mounted?): ") + std::strerror(errno);
+}
+
 Child::Child(const std::vector<std::string>& argv, const SpawnOptions& options) {
   auto arguments = argv;
   auto environment = environment_with(options.environment);
@@ -82,6 +95,7 @@ Child::Child(const std::vector<std::string>& argv, const SpawnOptions& options) 
   std::string terminal_name;
   if (options.terminal == Terminal::kYes) {
     terminal_ = open_terminal();
+    if (terminal_ < 0) die("posix_openpt");
     terminal_name = ptsname(terminal_);
   } else {
     output_ = open_capture();

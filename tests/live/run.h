@@ -25,6 +25,8 @@ struct Ending {
 };
 
 enum class Terminal { kNo, kYes };
+// Why no process can be given a terminal here; empty when one can.
+std::string missing_for_terminals();
 
 struct SpawnOptions {
   std::vector<std::string> environment = {};  // NAME=VALUE, besides our own
