@@ -3,19 +3,11 @@
 #include "daemon/model/size_class.h"
 
 #include <algorithm>
-#include <array>
+
+#include "probes/go/size_classes.h"
 
 namespace gomapd::model {
 namespace {
-
-// class_to_size, the same from Go 1.16 to 1.27 (TestSizeClasses compares them
-// with each toolchain's source). Go 1.15 has no class of 24 bytes.
-constexpr std::array<std::uint32_t, 67> kClassSizes{
-    8,     16,    24,    32,    48,    64,    80,    96,    112,   128,   144,  160,   176,   192,
-    208,   224,   240,   256,   288,   320,   352,   384,   416,   448,   480,  512,   576,   640,
-    704,   768,   896,   1024,  1152,  1280,  1408,  1536,  1792,  2048,  2304, 2688,  3072,  3200,
-    3456,  4096,  4864,  5376,  6144,  6528,  6784,  6912,  8192,  9472,  9728, 10240, 10880, 12288,
-    13568, 14336, 16384, 18432, 19072, 20480, 21760, 24576, 27264, 28672, 32768};
 
 constexpr std::uint64_t kLargestClass = 32768;
 constexpr std::uint64_t kPageBytes = 8192;
@@ -38,7 +30,7 @@ std::uint64_t allocated_bytes(std::uint64_t size, Scan scan, go::Version version
     if (needed > UINT64_MAX - kPageBytes) return size;
     return (needed + kPageBytes - 1) / kPageBytes * kPageBytes;
   }
-  const auto found = *std::ranges::lower_bound(kClassSizes, needed);
+  const auto found = *std::ranges::lower_bound(go::kSizeClasses, needed);
   return found == 24 && version.minor <= 15 ? 32 : found;
 }
 

@@ -59,7 +59,7 @@ Result<std::string> find_build_version(const elf::Image& image, PclntabLayout la
       const auto length = TRY(words.load<std::uint64_t>(offset + kWord));
       if (length < kShortest || length > kLongest) continue;
       const auto text = string_at(image, segment.address + offset, length);
-      if (!text || !text->starts_with("go1.")) continue;
+      if (!text) continue;
       const auto version = parse_version(*text);
       if (!version || version->minor < releases.first || version->minor > releases.last) continue;
       if (!found.empty() && found_minor != version->minor)

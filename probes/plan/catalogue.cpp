@@ -73,6 +73,16 @@ bool takes_type_and_hmap(std::string_view function) {
   return std::ranges::any_of(kPrefixes, [&](auto prefix) { return function.starts_with(prefix); });
 }
 
+// go1.15 to go1.27 runtime/panic.go, and what the compiler calls in it.
+bool never_returns(std::string_view function) {
+  constexpr std::array<std::string_view, 10> kPrefixes = {
+      "runtime.goPanic",     "runtime.panicIndex",   "runtime.panicSlice",   "runtime.panicBounds",
+      "runtime.panicdivide", "runtime.panicshift",   "runtime.panicdottype", "runtime.panicnil",
+      "runtime.panicmem",    "runtime.panicoverflow"};
+  return function == "runtime.throw" || function == "runtime.gopanic" ||
+         std::ranges::any_of(kPrefixes, [&](auto prefix) { return function.starts_with(prefix); });
+}
+
 std::string_view to_string(Role role) {
   switch (role) {
     case Role::kGrowthStart: return "growth_start";

@@ -52,6 +52,9 @@ struct ProbePoint {
 // its first two arguments.
 [[nodiscard]] bool takes_type_and_hmap(std::string_view function);
 
+// Whether a call of `function` never comes back: it throws or panics.
+[[nodiscard]] bool never_returns(std::string_view function);
+
 // The one function into which copies of a Swiss growth function may go.
 inline constexpr std::string_view kRehash = "internal/runtime/maps.(*table).rehash";
 

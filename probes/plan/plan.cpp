@@ -8,7 +8,10 @@
 #include <cstring>
 #include <optional>
 
+#include "probes/go/releases.h"
 #include "probes/go/runtime_version.h"
+#include "probes/plan/facts.h"
+#include "probes/plan/foreign.h"
 #include "probes/plan/sites.h"
 
 namespace gomapd {
@@ -16,10 +19,6 @@ namespace {
 
 using elf::Vaddr;
 using go::Design;
-
-// The releases whose facts were measured.
-constexpr int kOldestMinor = 15;
-constexpr int kNewestMinor = 27;
 
 std::optional<Design> find_design(const go::Pclntab& pclntab) {
   std::optional<Design> design;
@@ -34,6 +33,10 @@ std::optional<Design> find_design(const go::Pclntab& pclntab) {
 
 std::string_view to_string(Design design) {
   return design == Design::kClassic ? "classic" : "swiss";
+}
+
+std::string rules_name(go::Version version) {
+  return fmt::format("go1.{}", version.minor);
 }
 
 go::TypeLayout GoBinary::type_layout() const {
@@ -70,6 +73,23 @@ Result<go::GoMapType> GoBinary::map_type(Vaddr address) const {
 
 namespace {
 
+// A release that was measured, or one after those.
+Result<void> plan_by_version(GoBinary& binary, go::Version version) {
+  const bool is_known = version.minor <= go::kNewestMinor;
+  binary.version = is_known ? version : go::Version{go::kNewestMinor, 0};
+  if (!binary.design)
+    return fail(Errc::kUnsupported, "the runtime's map functions are not in the binary");
+  const auto facts =
+      check_facts(binary, is_known ? Proof::kNothingContradicts : Proof::kEverythingShows);
+  const auto planned = facts ? find_sites(binary) : facts;
+  binary.version_assumed = !is_known && planned;
+  if (planned || is_known) return planned;
+  return add_context(
+      fmt::format("built by {}, newer than the newest known, Go 1.{}, and not like it",
+                  binary.build_info.version, go::kNewestMinor),
+      planned.error());
+}
+
 // Fills version, design and sites, or says why the binary can't be traced.
 Result<void> plan_sites(GoBinary& binary) {
   if (binary.image.machine() != elf::Machine::kAmd64)
@@ -78,15 +98,14 @@ Result<void> plan_sites(GoBinary& binary) {
     return fail(Errc::kUnsupported,
                 "neither build information nor its own data tell which Go built it");
   const auto version = go::parse_version(binary.build_info.version);
-  if (!version || version->minor < kOldestMinor || version->minor > kNewestMinor)
+  if (!version)
+    return fail(Errc::kUnsupported, fmt::format("built by {}, which names no release of Go",
+                                                binary.build_info.version));
+  if (version->minor < go::kOldestMinor)
     return fail(Errc::kUnsupported,
-                fmt::format("built by {}; what can be traced is Go 1.{} to 1.{}",
-                            binary.build_info.version, kOldestMinor, kNewestMinor));
-  binary.version = *version;
-  if (!binary.design)
-    return fail(Errc::kUnsupported, "the runtime's map functions are not in the binary");
-
-  return find_sites(binary);
+                fmt::format("built by {}; what can be traced is Go 1.{} and later",
+                            binary.build_info.version, go::kOldestMinor));
+  return plan_by_version(binary, *version);
 }
 
 std::unexpected<Error> not_go(const Error& error) {
@@ -95,16 +114,30 @@ std::unexpected<Error> not_go(const Error& error) {
   return fail(error.code, "not a Go program (" + error.context + ")");
 }
 
+// Why there is no table of functions.
+std::unexpected<Error> without_functions(const elf::Image& image, Bytes file, const Error& error) {
+  if (is_packed_by_upx(file))
+    return fail(Errc::kNotGo,
+                "packed by UPX, so nothing of a Go program can be read or probed: unpack it with "
+                "`upx -d`, and trace the unpacked program");
+  const auto build_info = go::read_build_info(image);
+  const auto version =
+      build_info ? go::parse_version(build_info->version) : std::optional<go::Version>();
+  if (!version || version->minor <= go::kNewestMinor) return not_go(error);
+  return fail(Errc::kUnsupported,
+              fmt::format("built by {}, newer than the newest known, Go 1.{}, and not like it: {}",
+                          build_info->version, go::kNewestMinor, error.context));
+}
+
 }  // namespace
 
 Result<GoBinary> analyse(Bytes file) {
-  if (file.size() >= 2 && file[0] == std::byte{'#'} && file[1] == std::byte{'!'})
-    return fail(Errc::kNotGo, "a script, not a Go program: name the program that it starts");
+  TRY_VOID(refuse_foreign(file));
   auto image = elf::Image::parse(file);
   if (!image) return not_go(image.error());
   auto pclntab = go::Pclntab::find(*image);
-  if (!pclntab) return not_go(pclntab.error());
-  GoBinary binary{*std::move(image), *std::move(pclntab), {}, {}, {}, {}, {}, {}};
+  if (!pclntab) return without_functions(*image, file, pclntab.error());
+  GoBinary binary{*std::move(image), *std::move(pclntab), {}, {}, {}, {}, {}, {}, {}};
   if (auto build_info = go::read_build_info(binary.image))
     binary.build_info = *std::move(build_info);
   else if (build_info.error().code != Errc::kNotGo)

@@ -37,7 +37,10 @@ struct GoBinary {
   elf::Image image;
   go::Pclntab pclntab;
   go::BuildInfo build_info;  // version empty: the binary has none
-  go::Version version;
+  go::Version version;       // whose facts and rules hold for it
+  // It was built by a release after the newest known, which `version` is then:
+  // all its facts show in the binary itself.
+  bool version_assumed = false;
   std::optional<go::Design> design;
   std::vector<ProbeSite> sites;  // empty when there is a refusal
   // Why it can't be traced exactly; empty when it can.
@@ -59,6 +62,9 @@ struct GoBinary {
 // Facts and probe sites of the ELF file `file`. kMalformed: no ELF file, or a
 // damaged one; kNotGo: no Go program.
 [[nodiscard]] Result<GoBinary> analyse(Bytes file);
+
+// "go1.27": whose rules hold for a binary of an unknown release.
+[[nodiscard]] std::string rules_name(go::Version version);
 
 // "classic" or "swiss".
 [[nodiscard]] std::string_view to_string(go::Design design);

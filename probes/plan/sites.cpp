@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "probes/code/site.h"
+#include "probes/go/releases.h"
 
 namespace gomapd {
 namespace {
@@ -16,18 +17,9 @@ namespace {
 using elf::Vaddr;
 using go::Design;
 
-constexpr int kRegisterAbiMinor = 17;
-
 // Of inlined calls in a whole binary: a compiler makes some ten. Each costs time
 // that grows with the square of its function's size, and the file may be hostile.
 constexpr std::size_t kMaxCopies = 64;
-
-// Offset of goid in runtime.g, measured on every release of the table: 160 in
-// 1.23 and 1.24 (go1.23 runtime/runtime2.go put syscallbp before it, go1.25
-// dropped gobuf.ret), 152 in all others from 1.15 to 1.27.
-std::uint16_t goid_offset(go::Version version) {
-  return version.minor == 23 || version.minor == 24 ? 160 : 152;
-}
 
 // Keys that two buckets hold before a classic table doubles. go1.21
 // internal/abi/map.go computes the load factor in integers, (8*13/16)*2 = 12;
@@ -85,16 +77,6 @@ std::vector<Wanted> find_functions(const go::Pclntab& pclntab, Design design) {
   return wanted;
 }
 
-// go1.15 to go1.27 runtime/panic.go, and what the compiler calls in it.
-bool never_returns(std::string_view function) {
-  constexpr std::array<std::string_view, 10> kPrefixes = {
-      "runtime.goPanic",     "runtime.panicIndex",   "runtime.panicSlice",   "runtime.panicBounds",
-      "runtime.panicdivide", "runtime.panicshift",   "runtime.panicdottype", "runtime.panicnil",
-      "runtime.panicmem",    "runtime.panicoverflow"};
-  return function == "runtime.throw" || function == "runtime.gopanic" ||
-         std::ranges::any_of(kPrefixes, [&](auto prefix) { return function.starts_with(prefix); });
-}
-
 // A function's code, with what the code refers to.
 class Body {
  public:
@@ -149,14 +131,14 @@ gm_site kernel_site(const GoBinary& binary, const ProbePoint& point, const code:
   kernel.role = static_cast<__u8>(point.program);
   kernel.rule = site.rule == code::HitRule::kAlways ? GM_RULE_ALWAYS : GM_RULE_UNLESS_BRANCH_TAKEN;
   kernel.frame_linked = site.frame_linked ? 1 : 0;
-  kernel.stack_abi = binary.version.minor < kRegisterAbiMinor ? 1 : 0;
+  kernel.stack_abi = binary.version.minor < go::kRegisterAbiMinor ? 1 : 0;
   kernel.located = point.role == Role::kGrowthStart && site.hmap.is_known() ? 1 : 0;
   kernel.type_at = kernel_location(site.type);
   kernel.hmap_at = kernel_location(site.hmap);
   kernel.types = binary.pclntab.moduledata().types;
   kernel.etypes = binary.pclntab.moduledata().etypes;
   kernel.end_kind = static_cast<__u8>(point.ends);
-  kernel.goid_offset = goid_offset(binary.version);
+  kernel.goid_offset = go::goid_offset(binary.version);
   kernel.load_factor = keys_per_bucket_pair(binary.version);
   kernel.tls_g_offset = -8;  // linux/amd64 executables: go1.15 cmd/link/internal/ld/sym.go
   return kernel;
@@ -188,7 +170,7 @@ Result<std::vector<code::Site>> sites_in_function(const GoBinary& binary, const 
     case Place::kStart: return std::vector{TRY(body.code().start_site())};
     case Place::kEvacuationDone: {
       auto site = TRY(body.code().evacuation_done_site());
-      if (binary.version.minor >= kRegisterAbiMinor)
+      if (binary.version.minor >= go::kRegisterAbiMinor)
         site.type =
             body.code().find_argument(code::Register::kRbx, site.instruction, body.preserves());
       return std::vector{site};
@@ -207,7 +189,7 @@ Result<std::vector<code::Site>> sites_in_copies(const GoBinary& binary, const Pr
     return fail(Errc::kUnsupported, "no rule tells where such a copy starts");
   const bool is_classic = point.design == Design::kClassic;
   const bool has_arguments =
-      binary.version.minor >= kRegisterAbiMinor && takes_type_and_hmap(copies.caller.name);
+      binary.version.minor >= go::kRegisterAbiMinor && takes_type_and_hmap(copies.caller.name);
   if (point.place == Place::kEvacuationDone) {
     sites = TRY(code.evacuation_done_sites(copies.calls));
     if (!has_arguments) return sites;

@@ -47,6 +47,10 @@ TEST(BuildVersion, KeepsExperiments) {
             "go1.24.4 X:noswissmap");
 }
 
+TEST(BuildVersion, MayBeADevelopmentVersion) {
+  EXPECT_EQ(version_in({{"devel go1.28-abcdef Mon", 23}}).value(), "devel go1.28-abcdef Mon");
+}
+
 TEST(BuildVersion, PassesOverReleasesOfAnotherLayout) {
   EXPECT_EQ(version_in({{"go1.13", 6}, {"go1.27.1", 8}, {"go1.18", 6}}).value(), "go1.27.1");
 }

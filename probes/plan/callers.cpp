@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "probes/plan/callers.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "probes/code/instruction.h"
+#include "probes/plan/catalogue.h"
+
+namespace gomapd {
+namespace {
+
+using elf::Vaddr;
+
+constexpr std::uint64_t kCallBytes = 5;  // call rel32, jmp rel32
+
+// More and bigger would be a file made to keep us busy: a real one has some ten
+// calls, by functions of at most a few thousand bytes.
+constexpr std::size_t kMaxCalls = 64;
+constexpr std::uint64_t kMaxCaller = std::uint64_t{1} << 20U;
+
+// go1.24 to go1.27 internal/runtime/maps/{map,table}.go. NewMap makes the
+// tables of a map with a hint; the others have their probes, or rehash has.
+bool may_call(std::string_view caller, std::string_view callee) {
+  if (!callee.ends_with("newTable")) return caller == kRehash;
+  constexpr std::array<std::string_view, 4> kMakers = {
+      "internal/runtime/maps.NewMap", "internal/runtime/maps.(*Map).growToTable",
+      "internal/runtime/maps.(*table).grow", "internal/runtime/maps.(*table).split"};
+  return std::ranges::find(kMakers, caller) != kMakers.end();
+}
+
+// Where bytes look like a call of, or a jump to, `entry`.
+std::vector<Vaddr> likely_calls(Bytes text, Vaddr start, Vaddr entry) {
+  std::vector<Vaddr> found;
+  for (std::uint64_t i = 0; i + kCallBytes <= text.size() && found.size() < kMaxCalls; ++i) {
+    if ((std::to_integer<unsigned>(text[i]) | 1U) != 0xe9) continue;
+    std::int32_t distance = 0;
+    std::memcpy(&distance, text.data() + i + 1, sizeof(distance));
+    if (start + i + kCallBytes + static_cast<Vaddr>(std::int64_t{distance}) == entry)
+      found.push_back(start + i);
+  }
+  return found;
+}
+
+// The bytes may as well be the inside of another instruction.
+bool is_call(const GoBinary& binary, const go::Function& caller, Vaddr at, Vaddr entry) {
+  const auto size = caller.end - caller.entry;
+  const auto body = binary.image.at(caller.entry, size);
+  if (!body || size > kMaxCaller) return true;
+  const auto instructions = code::decode_function(*body, caller.entry, binary.image.machine());
+  if (!instructions) return true;
+  return std::ranges::any_of(*instructions, [&](const code::Instruction& instruction) {
+    return caller.entry + instruction.offset == at && instruction.target_address == entry;
+  });
+}
+
+}  // namespace
+
+Result<void> check_callers(const GoBinary& binary, std::optional<Vaddr> entry,
+                           std::string_view callee) {
+  if (!entry) return {};
+  const auto& data = binary.pclntab.moduledata();
+  const auto text = TRY(binary.image.at(data.text, data.etext - data.text));
+  const auto calls = likely_calls(text, data.text, *entry);
+  if (calls.size() == kMaxCalls)
+    return fail(Errc::kUnsupported, fmt::format("{} is called from too many places", callee));
+  for (const auto at : calls) {
+    const auto caller = binary.pclntab.function_at(at);
+    if (!caller || caller->entry == *entry) continue;
+    // Whoever it was inlined into.
+    const auto frames = binary.pclntab.frames_at(at);
+    const auto name = frames.empty() ? caller->name : frames.front().function;
+    if (!may_call(name, callee) && is_call(binary, *caller, at, *entry))
+      return fail(Errc::kUnsupported,
+                  fmt::format("{} calls {}: a way to grow that is not known", name, callee));
+  }
+  return {};
+}
+
+}  // namespace gomapd
