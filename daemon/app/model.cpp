@@ -5,22 +5,26 @@
 #include <fmt/core.h>
 
 #include "daemon/export/model_text.h"
+#include "probes/go/releases.h"
+#include "probes/plan/plan.h"
 
 namespace gomapd::app {
 namespace {
 
-constexpr int kOldestMinor = 15;
-constexpr int kNewestMinor = 27;
 constexpr int kFirstSwissMinor = 24;
 constexpr int kLastClassicMinor = 25;  // with GOEXPERIMENT=noswissmap
 
+// "1.23" is "go1.23".
+std::string full_version(const std::string& text) {
+  return text.starts_with("go") || text.starts_with("devel ") ? text : "go" + text;
+}
+
 Result<go::Version> version_of(const std::string& text) {
-  const auto version = go::parse_version(text.starts_with("go") ? text : "go" + text);
-  if (!version || version->minor < kOldestMinor || version->minor > kNewestMinor)
-    return fail(Errc::kUsage,
-                fmt::format("model: --go {}: not a Go version that is known: 1.{} to 1.{}", text,
-                            kOldestMinor, kNewestMinor));
-  return *version;
+  const auto version = go::parse_version(full_version(text));
+  if (version && version->minor >= go::kOldestMinor) return *version;
+  return fail(Errc::kUsage, fmt::format("model: --go {}: not a Go version that is known: 1.{} to "
+                                        "1.{}, and later ones by the rules of the last",
+                                        text, go::kOldestMinor, go::kNewestMinor));
 }
 
 Result<go::Design> design_of(const ModelOptions& options, go::Version version) {
@@ -48,9 +52,12 @@ Result<model::ValueType> type_of(const ModelOptions::Type& type, std::string_vie
 
 Result<void> model(const ModelOptions& options) {
   exporter::ModelReport report;
-  report.go_version =
-      options.go_version.starts_with("go") ? options.go_version : "go" + options.go_version;
+  report.go_version = full_version(options.go_version);
   report.shape.version = TRY(version_of(options.go_version));
+  if (report.shape.version.minor > go::kNewestMinor) {
+    report.shape.version = {go::kNewestMinor, 0};
+    report.assumed_rules = rules_name(report.shape.version);
+  }
   report.shape.design = TRY(design_of(options, report.shape.version));
   report.shape.key = TRY(type_of(options.key, "key"));
   report.shape.elem = TRY(type_of(options.elem, "elem"));

@@ -50,7 +50,8 @@ model::Process describe(pid_t pid, std::string exe, const GoBinary& plan) {
   return {.pid = static_cast<std::uint32_t>(pid),
           .exe = std::move(exe),
           .go_version = plan.build_info.version,
-          .design = plan.design.value_or(go::Design::kClassic)};
+          .design = plan.design.value_or(go::Design::kClassic),
+          .assumed_rules = plan.version_assumed ? rules_name(plan.version) : std::string()};
 }
 
 std::string failure_text(int status) {

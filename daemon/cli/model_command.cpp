@@ -30,7 +30,8 @@ void ModelCommand::describe(CLI::App& command) {
       "Examples:\n  gomapd model --go 1.23 --hint 1000\n"
       "  gomapd model --go 1.26 --inserts 5000 --key-size 16 --key-pointers --json");
   command
-      .add_option("--go", options_.go_version, "1.15 to 1.27, go1.23.5, \"go1.24 X:noswissmap\"")
+      .add_option("--go", options_.go_version,
+                  "1.15 to 1.27 and later, go1.23.5, \"go1.24 X:noswissmap\"")
       ->type_name("VERSION")
       ->required();
   command.add_flag("--classic", options_.classic,

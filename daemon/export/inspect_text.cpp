@@ -38,6 +38,11 @@ std::string inspect_text(const std::string& path, const GoBinary& binary) {
   };
   line("path", escape(path));
   line("go version", escape(or_unknown(binary.build_info.version)));
+  if (binary.version_assumed)
+    line("rules",
+         fmt::format("{}'s are assumed: the newest known, and all that matters was found in the "
+                     "binary to be so",
+                     rules_name(binary.version)));
   line("maps", binary.design ? to_string(*binary.design) : "unknown");
   line("machine", machine_name(image.machine()));
   line("build", fmt::format("{}, {}, {}", image.is_pie() ? "position independent" : "fixed address",

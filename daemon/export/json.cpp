@@ -147,18 +147,20 @@ std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns) 
 
 std::string process_json(std::string_view event, const model::Process& process,
                          std::uint64_t time_ns) {
-  return to_line(Json{{"event", event},
-                      {"time_ns", time_ns},
-                      {"pid", process.pid},
-                      {"exe", process.exe},
-                      {"go_version", process.go_version},
-                      {"impl", to_string(process.design)}});
+  Json json{{"event", event},
+            {"time_ns", time_ns},
+            {"pid", process.pid},
+            {"exe", process.exe},
+            {"go_version", process.go_version},
+            {"impl", to_string(process.design)}};
+  if (!process.assumed_rules.empty()) json["assumed_rules"] = process.assumed_rules;
+  return to_line(json);
 }
 
 std::string summary_json(const TraceReport& report) {
   const auto& summary = report.summary;
   Json processes = Json::array();
-  for (const auto& one : summary.processes)
+  for (const auto& one : summary.processes) {
     processes.push_back({{"pid", one.process.pid},
                          {"exe", one.process.exe},
                          {"go_version", one.process.go_version},
@@ -168,6 +170,9 @@ std::string summary_json(const TraceReport& report) {
                          {"bytes", one.cost.bytes},
                          {"growing_ns", one.cost.growing_ns},
                          {"slowest_ns", one.cost.slowest_ns}});
+    if (!one.process.assumed_rules.empty())
+      processes.back()["assumed_rules"] = one.process.assumed_rules;
+  }
   Json sites = Json::array();
   for (const auto& site : summary.sites)
     sites.push_back({{"function", site.function},
@@ -220,6 +225,7 @@ std::string inspect_json(const std::string& path, const GoBinary& binary) {
             {"traceable", binary.refusal.empty()},
             {"probe_sites", std::move(sites)},
             {"prune_sites", std::move(prune_sites)}};
+  if (binary.version_assumed) json["assumed_rules"] = rules_name(binary.version);
   if (!binary.refusal.empty()) json["refusal"] = binary.refusal;
   if (!binary.buckets_refusal.empty()) json["buckets_refusal"] = binary.buckets_refusal;
   return to_line(json);

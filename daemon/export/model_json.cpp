@@ -49,6 +49,7 @@ std::string model_json(const ModelReport& report) {
   const auto& plan = report.plan;
   const bool classic = report.shape.design == go::Design::kClassic;
   Json json{{"go_version", report.go_version}, {"impl", to_string(report.shape.design)}};
+  if (!report.assumed_rules.empty()) json["assumed_rules"] = report.assumed_rules;
   json[report.asked == Asked::kHint ? "hint" : "inserts"] = report.keys;
   json["key"] = type_json(report.shape.key);
   json["elem"] = type_json(report.shape.elem);

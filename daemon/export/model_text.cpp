@@ -136,13 +136,14 @@ std::string growths_text(const ModelReport& report) {
 }  // namespace
 
 std::string model_text(const ModelReport& report) {
-  const auto& [go_version, shape, asked, keys, plan, hinted] = report;
+  const auto& [go_version, shape, asked, keys, plan, hinted, assumed] = report;
   std::string text;
   const auto line = [&](std::string_view name, std::string_view value) {
     text += fmt::format("{:<12}{}\n", name, value);
   };
   const bool classic = shape.design == go::Design::kClassic;
   line("go version", escape(go_version));
+  if (!assumed.empty()) line("rules", assumed + "'s are assumed: the newest known");
   line("maps", to_string(shape.design));
   line("key", type_text(shape.key));
   line("element", type_text(shape.elem));

@@ -18,7 +18,8 @@ struct ModelReport {
   Asked asked = Asked::kHint;
   std::uint64_t keys = 0;  // the hint, or how many inserts
   model::Plan plan;
-  model::Plan hinted;  // of inserts: what the same number as a hint would make
+  model::Plan hinted;         // of inserts: what the same number as a hint would make
+  std::string assumed_rules;  // "go1.27": the newest known, for a release after it
 };
 
 // For people. Ends with a newline.

@@ -36,6 +36,9 @@ std::string process_text(const model::ProcessSummary& one) {
   const auto& [process, counts, cost, by_kind] = one;
   auto text = fmt::format("process {}  {}  ({}, {} maps)\n", process.pid, escape(process.exe),
                           escape(process.go_version), to_string(process.design));
+  if (!process.assumed_rules.empty())
+    text += fmt::format("  rules    {}'s, the newest known, are assumed to hold for it\n",
+                        process.assumed_rules);
   text += fmt::format("  growths  {}{}", human_count(counts.started), kinds_text(by_kind));
   text += fmt::format("\n  ended    {}", human_count(counts.finished));
   if (counts.in_progress() != 0)

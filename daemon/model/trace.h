@@ -26,6 +26,7 @@ struct Process {
   std::string exe;
   std::string go_version;
   go::Design design = go::Design::kClassic;
+  std::string assumed_rules = {};  // "go1.27": the newest known, for a release after it
 };
 
 // A map type as far as it could be found out.

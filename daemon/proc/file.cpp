@@ -15,13 +15,20 @@ namespace gomapd::proc {
 namespace {
 
 Errc classify(int error) {
-  if (error == ENOENT || error == ENOTDIR || error == ESRCH) return Errc::kNotFound;
+  if (error == ENOENT || error == ENOTDIR || error == ESRCH || error == ELOOP ||
+      error == ENAMETOOLONG)
+    return Errc::kNotFound;
   if (error == EACCES || error == EPERM) return Errc::kPermission;
   return Errc::kSystem;
 }
 
 std::unexpected<Error> file_error(const std::string& path, int error) {
   return fail(classify(error), fmt::format("{}: {}", path, errno_text(error)));
+}
+
+std::unexpected<Error> not_regular(const std::string& path, const struct stat& info) {
+  return fail(Errc::kMalformed,
+              path + (S_ISDIR(info.st_mode) ? ": a directory" : ": not a regular file"));
 }
 
 }  // namespace
@@ -32,13 +39,15 @@ void Fd::reset(int fd) {
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
+  // Before it is opened: that alone starts a watchdog or rewinds a tape.
+  struct stat info{};
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return not_regular(path, info);
   MappedFile file;
   // O_NONBLOCK: never wait for the other end of somebody's FIFO.
   file.fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.fd_) return file_error(path, errno);
-  struct stat info{};
   if (fstat(file.fd_.get(), &info) != 0) return file_error(path, errno);
-  if (!S_ISREG(info.st_mode)) return fail(Errc::kMalformed, path + ": not a regular file");
+  if (!S_ISREG(info.st_mode)) return not_regular(path, info);
   if (info.st_size == 0) return fail(Errc::kMalformed, path + ": an empty file");
   const auto size = static_cast<std::size_t>(info.st_size);
   void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd_.get(), 0);

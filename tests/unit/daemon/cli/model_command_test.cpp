@@ -90,11 +90,28 @@ TEST(ModelCommand, AnswersTheLargestQuestionsAtOnce) {
   EXPECT_TRUE(json_of("--go 1.27 --inserts 1099511627776")["tables"].is_null());
 }
 
+TEST(ModelCommand, AssumesTheNewestRulesForWhatComesAfterThem) {
+  auto known = json_of("--go 1.27 --inserts 1000");
+  for (const std::string version : {"1.28", "go1.28.1", "'devel go1.29-abcdef Mon'"}) {
+    auto json = json_of("--go " + version + " --inserts 1000");
+    EXPECT_EQ(json["assumed_rules"], "go1.27") << version;
+    json.erase("assumed_rules");
+    json["go_version"] = known["go_version"];
+    EXPECT_EQ(json, known) << version;
+  }
+  EXPECT_FALSE(known.contains("assumed_rules"));
+  EXPECT_EQ(json_of("--go 'devel go1.29-abcdef Mon' --hint 9")["go_version"],
+            "devel go1.29-abcdef Mon");
+  EXPECT_NE(run_model("--go 1.28 --hint 9", "").output.find("go1.27's are assumed"),
+            std::string::npos);
+  EXPECT_EQ(run_model("--go 1.28 --classic --hint 1", ">/dev/null 2>&1").exit_code, 2);
+}
+
 TEST(ModelCommand, EndsWithStatus2AndOneLineWhenItIsAskedWrong) {
   for (const std::string arguments :
-       {"--go 1.28 --hint 1", "--go 1.14 --hint 1", "--go 1 --hint 1", "--go x --hint 1",
-        "--go '' --hint 1", "--go 1.23", "--go 1.26 --classic --hint 1",
-        "--go 'go1.27 X:noswissmap' --hint 1", "--go 1.23 --hint 1 --key-size 3 --key-align 2",
+       {"--go 1.14 --hint 1", "--go 1 --hint 1", "--go x --hint 1", "--go '' --hint 1", "--go 1.23",
+        "--go 1.26 --classic --hint 1", "--go 'go1.27 X:noswissmap' --hint 1",
+        "--go 1.23 --hint 1 --key-size 3 --key-align 2",
         "--go 1.23 --hint 1 --key-size 4 --key-pointers",
         "--go 1.23 --hint 1 --elem-size 0 --elem-pointers"}) {
     const auto outcome = run_model(arguments, "2>&1 >/dev/null");
