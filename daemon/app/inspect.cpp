@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "daemon/app/go_code.h"
 #include "daemon/export/inspect_text.h"
 #include "daemon/export/json.h"
 #include "daemon/proc/process.h"
@@ -20,7 +21,9 @@ struct Target {
 Result<Target> open_target(const InspectOptions& options) {
   if (options.pid) {
     auto process = TRY(proc::Process::open(*options.pid));
-    return Target{std::move(process.exe), std::move(process.file)};
+    auto code = TRY(take_go_code(process));
+    return Target{code.library.empty() ? std::move(process.exe) : std::move(code.library),
+                  std::move(code.file)};
   }
   return Target{options.path, TRY(proc::MappedFile::open(options.path))};
 }

@@ -10,8 +10,10 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <tuple>
 
 #include "daemon/app/event_loop.h"
+#include "daemon/app/go_code.h"
 #include "daemon/app/moments.h"
 #include "daemon/app/targets.h"
 #include "daemon/app/trace_output.h"
@@ -44,6 +46,7 @@ struct TracedProcess {
   std::uint32_t binary = 0;
   proc::Fd pidfd;
   bool gone = false;
+  std::string library;  // that holds the Go code; empty: the executable does
 };
 
 model::Process describe(pid_t pid, std::string exe, const GoBinary& plan) {
@@ -88,10 +91,12 @@ class TraceSession {
   Result<void> open_processes() {
     for (const auto pid : options_.pids) {
       auto process = TRY(proc::Process::open(pid));
-      const auto binary = TRY(
-          binaries_.add(std::move(process.file), fmt::format("process {} ({})", pid, process.exe)));
+      auto code = TRY(take_go_code(process));
+      auto name = fmt::format("process {} ({})", pid, process.exe);
+      if (!code.library.empty()) name += ": " + code.library;
+      const auto binary = TRY(binaries_.add(std::move(code.file), name));
       processes_.push_back({describe(pid, std::move(process.exe), binaries_.at(binary).plan),
-                            binary, std::move(process.pidfd), false});
+                            binary, std::move(process.pidfd), false, std::move(code.library)});
     }
     return {};
   }
@@ -106,8 +111,11 @@ class TraceSession {
     const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
                                                            &std::free);
     processes_.push_back(
-        {describe(child_->pid(), real ? real.get() : path, binaries_.at(binary).plan), binary,
-         std::move(held), false});
+        {describe(child_->pid(), real ? real.get() : path, binaries_.at(binary).plan),
+         binary,
+         std::move(held),
+         false,
+         {}});
     return {};
   }
 
@@ -151,7 +159,7 @@ class TraceSession {
     const auto& plan = binaries_.at(processes_.front().binary).plan;
     fmt::print(stderr, "gomapd: tracing {}: {} maps, {} probe sites by {}{}\n",
                processes_.size() == 1
-                   ? fmt::format("process {} ({})", first.pid, escaped_name(first))
+                   ? fmt::format("process {} ({})", first.pid, escaped_name(processes_.front()))
                    : fmt::format("{} processes", processes_.size()),
                to_string(first.design), plan.sites.size(), tracer_.attach_method(),
                options_.duration || child_ ? "" : "; Ctrl-C ends it");
@@ -161,8 +169,11 @@ class TraceSession {
     return {};
   }
 
-  static std::string escaped_name(const model::Process& process) {
-    return exporter::escape(fmt::format("{}, {}", process.exe, process.go_version));
+  static std::string escaped_name(const TracedProcess& process) {
+    const auto& [exe, go_version] = std::tie(process.info.exe, process.info.go_version);
+    return exporter::escape(process.library.empty()
+                                ? fmt::format("{}, {}", exe, go_version)
+                                : fmt::format("{}, {} in {}", exe, go_version, process.library));
   }
 
   Result<void> loop_until_done() {

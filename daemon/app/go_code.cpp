@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/app/go_code.h"
+
+#include <fmt/core.h>
+
+#include <vector>
+
+#include "daemon/proc/libraries.h"
+#include "probes/go/releases.h"
+#include "probes/plan/plan.h"
+
+namespace gomapd::app {
+namespace {
+
+bool holds_go_code(Bytes file) {
+  const auto image = elf::Image::parse(file);
+  return image && go::Pclntab::find(*image);
+}
+
+// Before Go 1.17 code finds its g in thread-local storage, whose place a library
+// learns only when it is loaded.
+Result<void> check_library(const proc::Process& process, const proc::Library& library) {
+  const auto plan = analyse(library.file.bytes());
+  if (!plan || plan->version.minor >= go::kRegisterAbiMinor || !plan->refusal.empty()) return {};
+  return fail(Errc::kUnsupported,
+              fmt::format("process {} ({}): can't be traced: its Go library {} was built by {}; of "
+                          "libraries, Go 1.{} and later can be",
+                          process.pid, process.exe, library.path, plan->build_info.version,
+                          go::kRegisterAbiMinor));
+}
+
+}  // namespace
+
+Result<GoCode> take_go_code(proc::Process& process) {
+  if (holds_go_code(process.file.bytes())) return GoCode{{}, std::move(process.file)};
+  std::vector<proc::Library> found;
+  for (auto& library : proc::open_libraries(process.pid, process.file))
+    if (holds_go_code(library.file.bytes())) found.push_back(std::move(library));
+  if (found.empty()) return GoCode{{}, std::move(process.file)};
+  if (found.size() > 1)
+    return fail(Errc::kUnsupported,
+                fmt::format("process {} ({}): can't be traced: it has loaded {} Go libraries ({}, "
+                            "{}{}), each with a runtime of its own",
+                            process.pid, process.exe, found.size(), found[0].path, found[1].path,
+                            found.size() > 2 ? ", …" : ""));
+  auto& library = found.front();
+  TRY_VOID(check_library(process, library));
+  return GoCode{std::move(library.path), std::move(library.file)};
+}
+
+}  // namespace gomapd::app

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <string>
+
+#include "daemon/proc/process.h"
+
+namespace gomapd::app {
+
+// The file in which a process's Go code lies.
+struct GoCode {
+  std::string library;  // path of the shared library; empty: the executable
+  proc::MappedFile file;
+};
+
+// Its executable or, where that is no Go program, the one Go library that it has
+// loaded (-buildmode=c-shared); takes the file out of `process`. The executable
+// as well where there is neither: whoever analyses it gets the reason.
+// kUnsupported when there are several such libraries: each has a runtime of its
+// own, and one plan a process is all there is.
+[[nodiscard]] Result<GoCode> take_go_code(proc::Process& process);
+
+}  // namespace gomapd::app

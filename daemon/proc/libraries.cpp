@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/proc/libraries.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+namespace gomapd::proc {
+namespace {
+
+constexpr std::size_t kMaxFiles = 1024;
+
+std::string_view take_word(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  const auto word = line.substr(0, line.find(' '));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+}  // namespace
+
+// "7f12a0000000-7f12a0010000 r-xp 00001000 fd:00 1234    /usr/lib/x.so": proc(5)
+std::vector<MappedCode> parse_mapped_code(std::string_view maps) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  std::vector<MappedCode> files;
+  while (!maps.empty() && files.size() < kMaxFiles) {
+    auto line = maps.substr(0, maps.find('\n'));
+    maps.remove_prefix(std::min(line.size() + 1, maps.size()));
+    const auto range = take_word(line);
+    const auto rights = take_word(line);
+    for (int skipped = 0; skipped < 3; ++skipped) (void)take_word(line);  // offset, device, inode
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    if (rights.size() < 3 || rights[2] != 'x' || !line.starts_with('/')) continue;
+    if (line.ends_with(kDeleted)) line.remove_suffix(kDeleted.size());
+    if (std::ranges::find(files, line, &MappedCode::path) != files.end()) continue;
+    files.push_back({std::string(range), std::string(line)});
+  }
+  return files;
+}
+
+std::vector<Library> open_libraries(pid_t pid, const MappedFile& executable) {
+  std::ifstream stream(fmt::format("/proc/{}/maps", pid));
+  const std::string maps{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  std::vector<Library> libraries;
+  for (auto& code : parse_mapped_code(maps)) {
+    // The mapping itself, whatever lies at its path by now.
+    auto file = MappedFile::open(fmt::format("/proc/{}/map_files/{}", pid, code.range));
+    // Only with CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: linux fs/proc/base.c,
+    // proc_map_files_get_link.
+    if (!file) file = MappedFile::open(fmt::format("/proc/{}/root{}", pid, code.path));
+    if (!file) continue;
+    const bool is_executable =
+        file->device() == executable.device() && file->inode() == executable.inode();
+    if (!is_executable) libraries.push_back({std::move(code.path), *std::move(file)});
+  }
+  return libraries;
+}
+
+}  // namespace gomapd::proc
