@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/interface.h"
+#include "bpf/common.bpf.h"
 #include "bpf/tables.bpf.h"
 #include "bpf/target.bpf.h"
 #include "bpf/stack.bpf.h"

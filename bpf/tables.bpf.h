@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright The gomapd Authors */
-/* The BPF maps, the configuration and the statistics. */
+/* The BPF maps of the growth programs. */
 #ifndef GOMAPD_TABLES_BPF_H
 #define GOMAPD_TABLES_BPF_H
 
 /* Sizes are defaults; user space sets them before loading. */
-
-/* Sites, by cookie. Written before their probes are attached. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, GM_MAX_SITES);
-	__type(key, __u32);
-	__type(value, struct gm_site);
-} gm_sites SEC(".maps");
-
-/* The processes to trace, by tgid as user space sees it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32);
-	__type(value, __u32);
-} gm_targets SEC(".maps");
 
 /* The exact counters. */
 struct {
@@ -92,29 +76,5 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);
 } gm_ring SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, GM_STAT_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} gm_stats SEC(".maps");
-
-/* The PID namespace in which user space lives; 0: the initial one. */
-const volatile __u64 gm_pidns_dev = 0;
-const volatile __u64 gm_pidns_ino = 0;
-
-/* Counting happens while this is set: on after the last attach, off before the
- * first detach, so that starts and ends are counted over the same time. */
-__u32 gm_active = 0;
-
-static __always_inline void gm_count(__u32 stat)
-{
-	__u64 *value = bpf_map_lookup_elem(&gm_stats, &stat);
-
-	/* Atomic although per CPU: a uprobe's program can be preempted. */
-	if (value)
-		__sync_fetch_and_add(value, 1);
-}
 
 #endif

@@ -5,9 +5,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/core.h>
-#include <spdlog/spdlog.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/kernel/attach.h"
 #include "daemon/kernel/features.h"
 #include "daemon/kernel/handles.h"
 #include "gomapd.skel.h"
@@ -24,37 +22,6 @@ namespace gomapd::kernel {
 namespace {
 
 using Skeleton = std::unique_ptr<gomapd_bpf, Deleter<gomapd_bpf::destroy>>;
-
-std::unexpected<Error> system_error(std::string what, int error) {
-  const Errc code = error == EPERM || error == EACCES ? Errc::kPermission : Errc::kSystem;
-  return fail(code, fmt::format("{}: {}", what, errno_text(error)));
-}
-
-// What libbpf says, the verifier's log above all, is for --verbose.
-int log_libbpf(libbpf_print_level level, const char* format, va_list arguments) {
-  if (level == LIBBPF_DEBUG || !spdlog::should_log(spdlog::level::debug)) return 0;
-  std::vector<char> text(1U << 20U);
-  std::vsnprintf(text.data(), text.size(), format, arguments);
-  std::string_view line(text.data());
-  while (line.ends_with('\n')) line.remove_suffix(1);
-  spdlog::debug("{}", line);
-  return 0;
-}
-
-// Kernels before 5.11 charge BPF memory to RLIMIT_MEMLOCK.
-void raise_memlock_limit() {
-  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
-  (void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
-}
-
-// In a container, PIDs are those of its own namespace.
-void set_pid_namespace(gomapd_bpf& skeleton) {
-  constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;  // linux include/linux/proc_ns.h
-  struct stat info{};
-  if (stat("/proc/self/ns/pid", &info) != 0 || info.st_ino == kInitialPidNamespace) return;
-  skeleton.rodata->gm_pidns_dev = info.st_dev;
-  skeleton.rodata->gm_pidns_ino = info.st_ino;
-}
 
 Result<void> set_sizes(gomapd_bpf& skeleton, const TracerOptions& options) {
   const auto page = static_cast<std::uint32_t>(sysconf(_SC_PAGESIZE));
@@ -104,7 +71,7 @@ Result<void> read_counters(int fd, std::vector<CounterRow>& rows) {
 struct Tracer::State {
   Skeleton skeleton;
   RingBuffer ring;
-  bool use_multi = true;
+  AttachBy attach_by = AttachBy::kUprobeMulti;
   std::vector<BpfLink> links;
   std::uint32_t next_site = 0;
   std::uint64_t rejected = 0;
@@ -140,34 +107,6 @@ struct Tracer::State {
     (*state->visit)(record);
     return 0;
   }
-
-  Result<void> attach_multi(bpf_program* program, const std::string& path, pid_t pid,
-                            const std::vector<unsigned long>& offsets,
-                            const std::vector<__u64>& cookies) {
-    LIBBPF_OPTS(bpf_uprobe_multi_opts, options);
-    options.offsets = offsets.data();
-    options.cookies = cookies.data();
-    options.cnt = offsets.size();
-    const pid_t filter = running_kernel() < kUprobeMultiPidFilterFixed ? -1 : pid;
-    BpfLink link(
-        bpf_program__attach_uprobe_multi(program, filter, path.c_str(), nullptr, &options));
-    if (!link) return system_error("uprobe_multi attach", errno);
-    links.push_back(std::move(link));
-    return {};
-  }
-
-  Result<void> attach_one_by_one(bpf_program* program, const std::string& path, pid_t pid,
-                                 const std::vector<unsigned long>& offsets,
-                                 const std::vector<__u64>& cookies) {
-    for (std::size_t i = 0; i < offsets.size(); ++i) {
-      LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = cookies[i]);
-      BpfLink link(
-          bpf_program__attach_uprobe_opts(program, pid, path.c_str(), offsets[i], &options));
-      if (!link) return system_error(fmt::format("perf uprobe attach at {:#x}", offsets[i]), errno);
-      links.push_back(std::move(link));
-    }
-    return {};
-  }
 };
 
 Tracer::Tracer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -177,19 +116,17 @@ Tracer::~Tracer() = default;
 
 Result<Tracer> Tracer::load(const TracerOptions& options) {
   TRY_VOID(check_prerequisites());
-  libbpf_set_print(log_libbpf);
-  raise_memlock_limit();
+  prepare_libbpf();
   auto state = std::make_unique<State>();
   state->skeleton.reset(gomapd_bpf::open());
   if (!state->skeleton) return system_error("opening the BPF programs", errno);
   auto& skeleton = *state->skeleton;
-  state->use_multi = !options.force_perf_uprobes && has_uprobe_multi();
-  if (!state->use_multi) {
-    bpf_program* program = nullptr;
-    bpf_object__for_each_program(program, skeleton.obj)
-        bpf_program__set_expected_attach_type(program, bpf_attach_type{});
+  if (options.force_perf_uprobes || !has_uprobe_multi()) state->attach_by = AttachBy::kPerfEvent;
+  set_attach_type(*skeleton.obj, state->attach_by);
+  if (const auto pid_namespace = own_pid_namespace()) {
+    skeleton.rodata->gm_pidns_dev = pid_namespace->device;
+    skeleton.rodata->gm_pidns_ino = pid_namespace->inode;
   }
-  set_pid_namespace(skeleton);
   TRY_VOID(set_sizes(skeleton, options));
   if (const int error = gomapd_bpf::load(&skeleton); error != 0)
     return system_error("loading the BPF programs (--verbose shows why)", -error);
@@ -212,8 +149,7 @@ Result<void> Tracer::attach(std::span<const ProbeSite> sites, std::uint32_t bina
                             pid_t pid) {
   // The file itself, whatever has become of its path meanwhile.
   const auto path = fmt::format("/proc/self/fd/{}", fd);
-  std::array<std::vector<unsigned long>, GM_ROLE_COUNT> offsets;
-  std::array<std::vector<__u64>, GM_ROLE_COUNT> cookies;
+  std::array<Places, GM_ROLE_COUNT> places;
   for (const auto& site : sites) {
     if (state_->next_site >= GM_MAX_SITES)
       return fail(Errc::kUnsupported, fmt::format("more than {} probe sites", GM_MAX_SITES));
@@ -223,17 +159,14 @@ Result<void> Tracer::attach(std::span<const ProbeSite> sites, std::uint32_t bina
     const int error = bpf_map__update_elem(state_->skeleton->maps.gm_sites, &index, sizeof(index),
                                            &kernel_site, sizeof(kernel_site), BPF_ANY);
     if (error != 0) return system_error("writing a probe site", -error);
-    offsets.at(kernel_site.role).push_back(site.file_offset);
-    cookies.at(kernel_site.role).push_back(index);
+    places.at(kernel_site.role).offsets.push_back(site.file_offset);
+    places.at(kernel_site.role).cookies.push_back(index);
   }
   const auto links_before = state_->links.size();
   for (unsigned role = 0; role < GM_ROLE_COUNT; ++role) {
-    if (offsets.at(role).empty()) continue;
-    auto* program = state_->program(role);
-    auto attached =
-        state_->use_multi
-            ? state_->attach_multi(program, path, pid, offsets.at(role), cookies.at(role))
-            : state_->attach_one_by_one(program, path, pid, offsets.at(role), cookies.at(role));
+    if (places.at(role).offsets.empty()) continue;
+    auto attached = kernel::attach(state_->program(role), state_->attach_by, path, pid,
+                                   places.at(role), state_->links);
     if (!attached) {
       state_->links.resize(links_before);  // all or none
       return attached;
@@ -294,21 +227,11 @@ std::optional<gm_type> Tracer::made_type(std::uint32_t tgid, std::uint64_t type)
 }
 
 Result<Stats> Tracer::stats() const {
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus < 0) return system_error("number of CPUs", -cpus);
-  std::vector<std::uint64_t> values(static_cast<std::size_t>(cpus));
-  Stats stats{};
-  for (__u32 i = 0; i < GM_STAT_COUNT; ++i) {
-    const int error = bpf_map__lookup_elem(state_->skeleton->maps.gm_stats, &i, sizeof(i),
-                                           values.data(), values.size() * sizeof(values[0]), 0);
-    if (error != 0) return system_error("reading the statistics", -error);
-    for (const auto value : values) stats.at(i) += value;
-  }
-  return stats;
+  return read_stats(state_->skeleton->maps.gm_stats);
 }
 
 std::string_view Tracer::attach_method() const {
-  return state_->use_multi ? "uprobe_multi" : "perf_event";
+  return state_->attach_by == AttachBy::kUprobeMulti ? "uprobe_multi" : "perf_event";
 }
 
 }  // namespace gomapd::kernel

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bpf/interface.h"
+#include "daemon/kernel/stats.h"
 #include "probes/plan/plan.h"
 
 namespace gomapd::kernel {
@@ -31,8 +32,6 @@ struct CounterRow {
   gm_counter_key key;
   gm_counter value;
 };
-
-using Stats = std::array<std::uint64_t, GM_STAT_COUNT>;
 
 // The loaded BPF programs with their maps. Nothing is attached until attach(),
 // nothing is counted until activate(). When it dies, all its probes are gone.
