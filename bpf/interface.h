@@ -27,7 +27,9 @@ enum gm_role {
 	GM_ROLE_EVACUATE = 5,	    /* runtime.evacuate*(t, h, oldbucket) */
 	GM_ROLE_PRUNE_START = 6,    /* maps.(*table).pruneTombstones(t, typ, m) */
 	GM_ROLE_PRUNE_END = 7,	    /* it returns */
-	GM_ROLE_COUNT = 8,
+	GM_ROLE_CLASSIC_ASSIGN = 8, /* runtime.mapassign*(t, h, …) */
+	GM_ROLE_SWISS_ASSIGN = 9,   /* runtime.mapassign*(typ, m, …) */
+	GM_ROLE_COUNT = 10,
 };
 
 /* Kinds of growth, as CONTRACT names them. 0 = unknown. */
@@ -158,6 +160,37 @@ struct gm_open {
 	struct gm_counter_key key;
 };
 
+/*
+ * Key of a window's assignments. A thread has rows of its own: nobody else adds
+ * to them, and what the probes cost it can be put right by its own pace.
+ */
+struct gm_assign_key {
+	__u64 type;   /* the map's type descriptor, less the load bias */
+	__u64 caller; /* return address into the assigning code, likewise */
+	__u64 go_map; /* address of the hmap or Map; 0 with seed 0: not kept */
+	__u64 seed;
+	__u32 tgid;
+	__u32 tid;
+};
+
+struct gm_assign {
+	__u64 hits;
+	__u64 bias;
+	__u32 binary;
+	__u32 pad;
+};
+
+/*
+ * A thread's pace within a window: the gaps between its assignments in which it
+ * was not switched out, so that all of them is running time.
+ */
+struct gm_assign_thread {
+	__u64 gaps;
+	__u64 gap_ns;
+	__u64 last_ns;	/* of its last hit, CLOCK_MONOTONIC */
+	__u64 switches; /* its context switches until then */
+};
+
 enum gm_record_kind {
 	GM_RECORD_STARTED = 1,
 	GM_RECORD_FINISHED = 2,
@@ -210,7 +243,10 @@ enum gm_stat {
 	GM_STAT_HITS_EVACUATE = 16,  /* and of prunes */
 	GM_STAT_ALREADY_MOVED = 17,  /* evacuate called on a moved bucket */
 	GM_STAT_NOTHING_PRUNED = 18, /* a prune began, or ended without effect */
-	GM_STAT_COUNT = 19,
+	GM_STAT_HITS_ASSIGN = 19,
+	GM_STAT_ASSIGNS_FULL = 20, /* an assignment counted without its map's address */
+	GM_STAT_THREADS_FULL = 21, /* a thread whose pace is not kept */
+	GM_STAT_COUNT = 22,
 };
 
 #ifdef __cplusplus
@@ -219,6 +255,9 @@ static_assert(sizeof(struct gm_growth_id) == 24);
 static_assert(sizeof(struct gm_counter_key) == 24);
 static_assert(sizeof(struct gm_counter) == 80);
 static_assert(sizeof(struct gm_record) == 112);
+static_assert(sizeof(struct gm_assign_key) == 40);
+static_assert(sizeof(struct gm_assign) == 24);
+static_assert(sizeof(struct gm_assign_thread) == 32);
 #endif
 
 #endif

@@ -81,6 +81,8 @@ struct thread_struct {
 
 struct task_struct {
 	struct thread_struct thread;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
 };
 
 #pragma clang attribute pop

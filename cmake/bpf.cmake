@@ -9,7 +9,7 @@ find_program(BPFTOOL NAMES bpftool HINTS ${bpftool_folders} PATHS /usr/sbin /usr
 
 # add_bpf_skeleton(TARGET SOURCE file.bpf.c DEPENDS headers…)
 # Compiles the BPF program and makes TARGET an interface library that provides
-# its skeleton header, <name>.skel.h. Needs no BTF of the build host: the few
+# its skeleton header, <name>.skel.h, of a class <name>_bpf. Needs no BTF of the build host: the few
 # kernel structs that are read stand in bpf/vmlinux.h.
 function(add_bpf_skeleton target)
   cmake_parse_arguments(ARG "" "SOURCE" "DEPENDS" ${ARGN})
@@ -32,7 +32,7 @@ function(add_bpf_skeleton target)
       -c ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SOURCE} -o ${object}.tmp
     # Linking a single object drops the DWARF and keeps the BTF.
     COMMAND ${BPFTOOL} gen object ${object} ${object}.tmp
-    COMMAND ${BPFTOOL} gen skeleton ${object} name gomapd_bpf > ${skeleton}
+    COMMAND ${BPFTOOL} gen skeleton ${object} name ${name}_bpf > ${skeleton}
     DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SOURCE} ${headers}
     COMMENT "BPF ${ARG_SOURCE}" VERBATIM)
   add_custom_target(${target}_build DEPENDS ${skeleton})

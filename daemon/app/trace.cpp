@@ -12,6 +12,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "daemon/app/assign_sampling.h"
 #include "daemon/app/event_loop.h"
 #include "daemon/app/go_code.h"
 #include "daemon/app/moments.h"
@@ -82,6 +83,7 @@ class TraceSession {
   Result<void> run() {
     TRY_VOID(options_.command.empty() ? open_processes() : prepare_command());
     TRY_VOID(attach());
+    TRY_VOID(prepare_assigns());
     TRY_VOID(begin());
     TRY_VOID(loop_until_done());
     return finish();
@@ -139,6 +141,16 @@ class TraceSession {
     return {};
   }
 
+  Result<void> prepare_assigns() {
+    if (options_.detail != Detail::kAssign) return {};
+    assigns_ = TRY(AssignSampling::create(
+        {.max_overhead = options_.max_overhead, .force_perf_uprobes = options_.force_perf_uprobes},
+        &binaries_, &resolver_, &tracer_));
+    for (const auto& process : processes_)
+      TRY_VOID(assigns_->add(process.info, process.binary, process.pidfd));
+    return {};
+  }
+
   std::unexpected<Error> gone_before_tracing() const {
     return fail(Errc::kGone, fmt::format("process {} ended before it could be traced",
                                          processes_.front().info.pid));
@@ -155,14 +167,15 @@ class TraceSession {
       for (auto* sink : sinks_)
         sink->process(ProcessChange::kStarted, process.info, tracing_since_ns_);
     tracer_.activate();
+    if (assigns_) assigns_->start();
     const auto& first = processes_.front().info;
     const auto& plan = binaries_.at(processes_.front().binary).plan;
     fmt::print(stderr, "gomapd: tracing {}: {} maps, {} probe sites by {}{}\n",
                processes_.size() == 1
                    ? fmt::format("process {} ({})", first.pid, escaped_name(processes_.front()))
                    : fmt::format("{} processes", processes_.size()),
-               to_string(first.design), plan.sites.size(), tracer_.attach_method(),
-               options_.duration || child_ ? "" : "; Ctrl-C ends it");
+               to_string(first.design), plan.sites_for(options_.detail).size(),
+               tracer_.attach_method(), options_.duration || child_ ? "" : "; Ctrl-C ends it");
     if (child_)
       if (auto started = child_->start(); !started)
         return add_context(options_.command.front(), std::move(started).error());
@@ -217,6 +230,7 @@ class TraceSession {
   }
 
   Result<void> drain() {
+    if (assigns_) assigns_->collect();
     return tracer_.drain([&](const gm_record& record) {
       if (record.kind == GM_RECORD_STARTED) seen_.add(record);
       // Looked up now, while the process can still be asked.
@@ -226,6 +240,15 @@ class TraceSession {
   }
 
   void emit_before(std::uint64_t horizon_ns) {
+    if (assigns_)
+      assigns_->take_before(horizon_ns, [&](const model::AssignWindow& window) {
+        emit_moments_before(window.monotonic_ns);
+        for (auto* sink : sinks_) sink->assigns(window);
+      });
+    emit_moments_before(horizon_ns);
+  }
+
+  void emit_moments_before(std::uint64_t horizon_ns) {
     moments_.take_before(horizon_ns, [&](const Moment& moment) {
       if (!moment.record) {
         for (auto* sink : sinks_)
@@ -250,12 +273,14 @@ class TraceSession {
     report.stats = TRY(tracer_.stats());
     report.rejected_records = tracer_.rejected_records();
     report.model_divergences = divergences_.count();
+    if (assigns_) report.assign = TRY(assigns_->report());
     return report;
   }
 
   Result<void> finish() {
     const auto ended = Clock::now();
     tracer_.deactivate();
+    if (assigns_) assigns_->stop();
     tracer_.detach();  // waits for probes that are just being hit
     TRY_VOID(drain());
     emit_before(UINT64_MAX);
@@ -279,6 +304,7 @@ class TraceSession {
   kernel::Tracer tracer_;
   EventLoop loop_;
   TraceResolver resolver_;
+  std::unique_ptr<AssignSampling> assigns_;  // at Detail::kAssign
   model::SeenMaps seen_;
   model::Divergences divergences_;
   Moments moments_;

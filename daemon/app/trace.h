@@ -22,6 +22,7 @@ struct TraceOptions {
   std::vector<std::string> command;  // … or this, to be started
   std::optional<std::chrono::nanoseconds> duration;
   Detail detail = Detail::kGrowth;
+  double max_overhead = 0.01;  // of each process's CPU time; at Detail::kAssign
   // Where a started command's standard output goes: not where the result goes.
   bool command_output_to_stderr = false;
   std::uint32_t ring_bytes = 8U << 20U;

@@ -44,6 +44,12 @@ void TraceOutput::growth(const model::GrowthEvent& event) {
   if (form_ == Form::kJson) line(exporter::growth_json(event, realtime_ns(event.monotonic_ns)));
 }
 
+void TraceOutput::assigns(const model::AssignWindow& window) {
+  if (form_ != Form::kJson) return;
+  const auto lines = exporter::assign_samples_json(window, realtime_ns(window.monotonic_ns));
+  std::fwrite(lines.data(), 1, lines.size(), file_.get());
+}
+
 void TraceOutput::process(ProcessChange change, const model::Process& process,
                           std::uint64_t monotonic_ns) {
   if (form_ != Form::kJson) return;

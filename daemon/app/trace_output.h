@@ -26,6 +26,7 @@ class TraceOutput final : public TraceSink {
   void process(ProcessChange change, const model::Process& process,
                std::uint64_t monotonic_ns) override;
   void growth(const model::GrowthEvent& event) override;
+  void assigns(const model::AssignWindow& window) override;
   [[nodiscard]] bool flush() override;
   [[nodiscard]] bool wants_state() const override { return live_; }
   void state(const exporter::TraceReport& report) override;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "daemon/export/report.h"
+#include "daemon/model/assign.h"
 #include "daemon/model/trace.h"
 
 namespace gomapd::app {
@@ -24,6 +25,7 @@ class TraceSink {
   virtual void process(ProcessChange /*change*/, const model::Process& /*process*/,
                        std::uint64_t /*monotonic_ns*/) {}
   virtual void growth(const model::GrowthEvent& /*event*/) {}
+  virtual void assigns(const model::AssignWindow& /*window*/) {}
 
   // Many times a second: hands on what was written. False when nobody takes it
   // any more: the trace then ends.

@@ -5,8 +5,17 @@
 #include <fmt/core.h>
 
 #include "daemon/cli/duration.h"
+#include "daemon/cli/percent.h"
 
 namespace gomapd::cli {
+namespace {
+
+Detail parse_detail(std::string_view text) {
+  if (text == "buckets") return Detail::kBuckets;
+  return text == "assign" ? Detail::kAssign : Detail::kGrowth;
+}
+
+}  // namespace
 
 void TracingOptions::describe(CLI::App& command) {
   auto* pid = command.add_option("-p,--pid", trace_.pids, "Process to trace; may be repeated")
@@ -21,10 +30,17 @@ void TracingOptions::describe(CLI::App& command) {
       ->type_name("TIME");
   command
       .add_option("--detail", detail_,
-                  "What to probe: growth (start and end of each growth), or buckets (each moved "
-                  "bucket and removed tombstone too)")
+                  "What to probe: growth (start and end of each growth), buckets (each moved "
+                  "bucket and removed tombstone too), or assign (growths, and map assignments in "
+                  "short sampled windows)")
       ->type_name("LEVEL")
-      ->check(CLI::IsMember({"growth", "buckets"}))
+      ->check(CLI::IsMember({"growth", "buckets", "assign"}))
+      ->capture_default_str();
+  command
+      .add_option("--max-overhead", max_overhead_,
+                  "With --detail assign: the share of each process's CPU time that its windows may "
+                  "cost, 0.01 to 100")
+      ->type_name("PERCENT")
       ->capture_default_str();
   command
       .add_option("--ring-bytes", trace_.ring_bytes, "Size of the ring buffer for growth records")
@@ -38,7 +54,13 @@ void TracingOptions::describe(CLI::App& command) {
 Result<app::TraceOptions> TracingOptions::take(const std::string& command) {
   if (names_nothing())
     return fail(Errc::kUsage, fmt::format("{}: say what to trace: -p PID, or -- COMMAND", command));
-  trace_.detail = detail_ == "buckets" ? Detail::kBuckets : Detail::kGrowth;
+  trace_.detail = parse_detail(detail_);
+  const auto max_overhead = parse_percent(max_overhead_);
+  if (!max_overhead)
+    return fail(Errc::kUsage, fmt::format("{}: --max-overhead {}: not a percentage from 0.01 to "
+                                          "100, such as 1 or 0.5%",
+                                          command, max_overhead_));
+  trace_.max_overhead = *max_overhead;
   if (duration_) {
     trace_.duration = parse_duration(*duration_);
     if (!trace_.duration)

@@ -26,6 +26,7 @@ class TracingOptions {
   app::TraceOptions trace_;
   std::optional<std::string> duration_;
   std::string detail_ = "growth";
+  std::string max_overhead_ = "1%";
 };
 
 }  // namespace gomapd::cli

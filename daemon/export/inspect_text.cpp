@@ -56,6 +56,8 @@ std::string inspect_text(const std::string& path, const GoBinary& binary) {
   }
   if (!binary.buckets_refusal.empty())
     line("buckets", "growth level only: " + escape(binary.buckets_refusal));
+  if (!binary.assign_refusal.empty())
+    line("assign", "not possible: " + escape(binary.assign_refusal));
   text += fmt::format("\n{:<14}{:<18}{:<11}{:<22}{}\n", "ROLE", "ADDRESS", "KERNEL", "INSTRUCTION",
                       "FUNCTION");
   for (const auto& site : binary.sites)

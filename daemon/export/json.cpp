@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/export/assign_json.h"
+
 namespace gomapd::exporter {
 namespace {
 
@@ -198,6 +200,11 @@ std::string summary_json(const TraceReport& report) {
             {"processes", std::move(processes)},
             {"sites", std::move(sites)},
             {"by_kind", by_kind_json(summary.by_kind)}};
+  if (report.assign) {
+    json["assign"] =
+        assign_summary_json(*report.assign, report.duration_ns * summary.processes.size());
+    json["assign_sites"] = assign_sites_json(*report.assign);
+  }
   if (!report.command_failure.empty()) json["command_failure"] = report.command_failure;
   return to_line(json);
 }
@@ -228,6 +235,7 @@ std::string inspect_json(const std::string& path, const GoBinary& binary) {
   if (binary.version_assumed) json["assumed_rules"] = rules_name(binary.version);
   if (!binary.refusal.empty()) json["refusal"] = binary.refusal;
   if (!binary.buckets_refusal.empty()) json["buckets_refusal"] = binary.buckets_refusal;
+  if (!binary.assign_refusal.empty()) json["assign_refusal"] = binary.assign_refusal;
   return to_line(json);
 }
 

@@ -141,6 +141,7 @@ std::string report_text(const TraceReport& report, std::size_t width) {
   std::string text = headline(report) + "\n\n";
   for (const auto& process : summary.processes) text += process_text(process);
   text += sites_text(summary.sites, width);
+  if (report.assign) text += assign_text(*report.assign, width);
   if (const auto notes = notes_text(report); !notes.empty()) text += "\n" + notes;
   return wrap(text, width);
 }

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "daemon/export/assign.h"
 #include "daemon/model/trace.h"
 
 namespace gomapd::exporter {
@@ -18,6 +20,7 @@ struct TraceReport {
   std::array<std::uint64_t, GM_STAT_COUNT> stats{};  // by enum gm_stat
   std::uint64_t rejected_records = 0;                // came from the ring with a wrong size
   std::uint64_t model_divergences = 0;               // records that Go's own rules rule out
+  std::optional<AssignReport> assign;                // where assignments were sampled
   std::string command_failure;                       // how the traced command failed, else empty
 
   [[nodiscard]] std::uint64_t stat(gm_stat which) const { return stats.at(which); }

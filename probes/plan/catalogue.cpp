@@ -23,6 +23,12 @@ constexpr ProbePoint prune_point(Place place, gm_role program) {
           Detail::kBuckets};
 }
 
+constexpr ProbePoint assign_point(Design design, std::string_view function) {
+  const auto program = design == Design::kClassic ? GM_ROLE_CLASSIC_ASSIGN : GM_ROLE_SWISS_ASSIGN;
+  return {design,  function,        Place::kStart,  Role::kAssign,
+          program, GM_KIND_UNKNOWN, Detail::kAssign};
+}
+
 // go1.15 to go1.25 src/runtime/map.go;
 // go1.24 to go1.27 src/internal/runtime/maps/{map,table}.go.
 // `rehash` rather than grow and split starts a table's growth: it stays a real
@@ -47,6 +53,20 @@ constexpr std::array kProbePoints{
     evacuation_point("runtime.evacuate_faststr"),
     prune_point(Place::kStart, GM_ROLE_PRUNE_START),
     prune_point(Place::kReturn, GM_ROLE_PRUNE_END),
+    // Swiss ones too: the linker names internal/runtime/maps' so. fast32ptr: on
+    // machines of 32 bits.
+    assign_point(Design::kClassic, "runtime.mapassign"),
+    assign_point(Design::kClassic, "runtime.mapassign_fast32"),
+    assign_point(Design::kClassic, "runtime.mapassign_fast32ptr"),
+    assign_point(Design::kClassic, "runtime.mapassign_fast64"),
+    assign_point(Design::kClassic, "runtime.mapassign_fast64ptr"),
+    assign_point(Design::kClassic, "runtime.mapassign_faststr"),
+    assign_point(Design::kSwiss, "runtime.mapassign"),
+    assign_point(Design::kSwiss, "runtime.mapassign_fast32"),
+    assign_point(Design::kSwiss, "runtime.mapassign_fast32ptr"),
+    assign_point(Design::kSwiss, "runtime.mapassign_fast64"),
+    assign_point(Design::kSwiss, "runtime.mapassign_fast64ptr"),
+    assign_point(Design::kSwiss, "runtime.mapassign_faststr"),
 };
 
 }  // namespace
@@ -88,9 +108,10 @@ std::string_view to_string(Role role) {
     case Role::kGrowthStart: return "growth_start";
     case Role::kGrowthEnd: return "growth_end";
     case Role::kEvacuate: return "evacuate";
-    case Role::kPrune: break;
+    case Role::kPrune: return "prune";
+    case Role::kAssign: break;
   }
-  return "prune";
+  return "assign";
 }
 
 }  // namespace gomapd

@@ -11,12 +11,13 @@
 namespace gomapd {
 
 // What a probe site tells, in the words of `inspect`.
-enum class Role : std::uint8_t { kGrowthStart, kGrowthEnd, kEvacuate, kPrune };
+enum class Role : std::uint8_t { kGrowthStart, kGrowthEnd, kEvacuate, kPrune, kAssign };
 
-// How much is probed; each level holds those before it.
+// What is probed besides the growths, which always are.
 enum class Detail : std::uint8_t {
-  kGrowth,   // start and end of each growth
-  kBuckets,  // also each moved bucket (classic) and removed tombstones (Swiss)
+  kGrowth,   // nothing: start and end of each growth
+  kBuckets,  // each moved bucket (classic) and removed tombstones (Swiss)
+  kAssign,   // map assignments, in short windows
 };
 
 [[nodiscard]] std::string_view to_string(Role role);

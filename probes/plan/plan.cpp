@@ -47,8 +47,17 @@ go::TypeLayout GoBinary::type_layout() const {
 
 std::vector<ProbeSite> GoBinary::sites_for(Detail detail) const {
   std::vector<ProbeSite> chosen;
+  std::ranges::copy_if(sites, std::back_inserter(chosen), [=](const ProbeSite& site) {
+    return site.detail == Detail::kGrowth ||
+           (site.detail == detail && site.detail != Detail::kAssign);
+  });
+  return chosen;
+}
+
+std::vector<ProbeSite> GoBinary::assign_sites() const {
+  std::vector<ProbeSite> chosen;
   std::ranges::copy_if(sites, std::back_inserter(chosen),
-                       [=](const ProbeSite& site) { return site.detail <= detail; });
+                       [](const ProbeSite& site) { return site.detail == Detail::kAssign; });
   return chosen;
 }
 
@@ -137,7 +146,7 @@ Result<GoBinary> analyse(Bytes file) {
   if (!image) return not_go(image.error());
   auto pclntab = go::Pclntab::find(*image);
   if (!pclntab) return without_functions(*image, file, pclntab.error());
-  GoBinary binary{*std::move(image), *std::move(pclntab), {}, {}, {}, {}, {}, {}, {}};
+  GoBinary binary{*std::move(image), *std::move(pclntab), {}, {}, {}, {}, {}, {}, {}, {}};
   if (auto build_info = go::read_build_info(binary.image))
     binary.build_info = *std::move(build_info);
   else if (build_info.error().code != Errc::kNotGo)

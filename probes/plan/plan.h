@@ -23,7 +23,7 @@ struct ProbeSite {
   std::string function;  // in which it lies
   std::string inlined;   // the growth function of whose inlined copy it is part
   Role role = Role::kGrowthStart;
-  Detail detail = Detail::kGrowth;  // the first level that probes it
+  Detail detail = Detail::kGrowth;  // the level that probes it
   elf::Vaddr address = 0;
   elf::FileOffset file_offset = 0;
   std::string instruction;  // "push rbp"
@@ -47,9 +47,13 @@ struct GoBinary {
   std::string refusal;
   // Why only its growths can be traced; empty when moved buckets can, too.
   std::string buckets_refusal;
+  // The same for map assignments.
+  std::string assign_refusal;
 
-  // The sites of all levels up to `detail`.
+  // The sites that are probed all the time at `detail`, growths included.
   [[nodiscard]] std::vector<ProbeSite> sites_for(Detail detail) const;
+  // Those that are probed in windows.
+  [[nodiscard]] std::vector<ProbeSite> assign_sites() const;
 
   [[nodiscard]] go::TypeLayout type_layout() const;
   // The bytes at file address `address`, as go::ReadMemory wants them.

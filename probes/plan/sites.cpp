@@ -252,6 +252,11 @@ Result<void> check_rehash(const GoBinary& binary, std::span<const Wanted> wanted
               fmt::format("{} does not always run one of grow and split, once", kRehash));
 }
 
+// Why one of the levels beyond growth can't be had.
+std::string& refusal_of(GoBinary& binary, Detail detail) {
+  return detail == Detail::kAssign ? binary.assign_refusal : binary.buckets_refusal;
+}
+
 }  // namespace
 
 Result<void> find_sites(GoBinary& binary) {
@@ -268,10 +273,14 @@ Result<void> find_sites(GoBinary& binary) {
     if (added) continue;
     if (one.point->detail == Detail::kGrowth)
       return add_context(std::string(one.point->function), added.error());
-    binary.buckets_refusal = fmt::format("{}: {}", one.point->function, added.error().context);
+    refusal_of(binary, one.point->detail) =
+        fmt::format("{}: {}", one.point->function, added.error().context);
   }
-  if (!binary.buckets_refusal.empty())
-    std::erase_if(binary.sites, [](const auto& site) { return site.detail != Detail::kGrowth; });
+  if (binary.assign_refusal.empty() && binary.assign_sites().empty())
+    binary.assign_refusal = "runtime.mapassign is not in the binary";
+  for (const auto detail : {Detail::kBuckets, Detail::kAssign})
+    if (!refusal_of(binary, detail).empty())
+      std::erase_if(binary.sites, [=](const auto& site) { return site.detail == detail; });
   return check_rehash(binary, wanted);
 }
 

@@ -126,11 +126,29 @@ int64_t began_before(const Report& report) {
   return lines;
 }
 
+// Of several threads and goroutines; of a map whose address may not have fitted.
+void check_assign_sample(const Json& line, Problems& problems) {
+  const auto is_address_or_null = [](const Json& value) {
+    return value.is_null() || is_address(value);
+  };
+  check_fields(line,
+               {{"map", is_address_or_null},
+                {"map_type", is_type},
+                {"impl", is_design},
+                {"assignments", is_positive},
+                {"window_ns", is_positive}},
+               problems);
+}
+
 void check_line(const Json& line, Problems& problems) {
   check_fields(line, {{"time_ns", is_positive}, {"pid", is_positive}}, problems);
   const auto event = line["event"].get<std::string>();
   if (event == "process_started" || event == "process_exited") {
     check_fields(line, {{"exe", is_text}, {"go_version", is_text}, {"impl", is_design}}, problems);
+    return;
+  }
+  if (event == "assign_sample") {
+    check_assign_sample(line, problems);
     return;
   }
   check_fields(line,

@@ -42,8 +42,13 @@ Breakpoints breakpoints_in(pid_t pid, const std::filesystem::path& program) {
       result.changed = -1;
       break;
     }
+    const int changed = there == file.at(number(site["file_offset"])) ? 0 : 1;
+    if (site["role"] == "assign") {
+      result.assigns_changed += changed;
+      continue;
+    }
     ++result.sites;
-    result.changed += there == file.at(number(site["file_offset"])) ? 0 : 1;
+    result.changed += changed;
   }
   close(memory);
   return result;

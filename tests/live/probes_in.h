@@ -16,6 +16,7 @@ namespace gomapd::live {
 struct Breakpoints {
   int sites = 0;
   int changed = -1;
+  int assigns_changed = 0;  // sites of assignments, which are probed in windows only
   std::string failure;
 };
 Breakpoints breakpoints_in(pid_t pid, const std::filesystem::path& program);

@@ -55,6 +55,24 @@ TEST(CommandLine, TakesDurationsOfTheContract) {
   }
 }
 
+TEST(CommandLine, RefusesOverheadsThatAreNoPercentage) {
+  for (const std::string percent :
+       {"0", "0.009", "101", "-1", "%", "1%%", "1 %", "x", "nan", "inf", "", "1x"}) {
+    const auto outcome = run_gomapd("trace -p 1 --max-overhead='" + percent + "'", kErrorsOnly);
+    EXPECT_EQ(outcome.exit_code, 2) << percent << ": " << outcome.output;
+    EXPECT_NE(outcome.output.find("--max-overhead"), std::string::npos) << outcome.output;
+  }
+}
+
+TEST(CommandLine, TakesOverheadsWithAndWithoutASign) {
+  for (const std::string percent : {"1", "1%", "0.01", "100", "100%", "2.5%"}) {
+    const auto outcome =
+        run_gomapd("trace -p 2147483647 --detail assign --max-overhead " + percent);
+    EXPECT_TRUE(outcome.exit_code == 5 || outcome.exit_code == 3)
+        << percent << ": " << outcome.exit_code << ": " << outcome.output;
+  }
+}
+
 TEST(CommandLine, EndsWithStatus2WhenItIsWrong) {
   for (const std::string arguments :
        {"", "no-such-command", "--no-such-option", "trace", "trace -p", "trace -p 0", "trace -p -1",
