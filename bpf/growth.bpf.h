@@ -167,11 +167,12 @@ static __always_inline void gm_begin(struct pt_regs *ctx, const struct gm_hit *h
 	open.start_ns = bpf_ktime_get_ns();
 	gm_submit(hit, growth, &open.key, GM_RECORD_STARTED, open.start_ns, 0);
 	if (bpf_map_update_elem(&gm_open_growths, &growth->id, &open, BPF_NOEXIST)) {
-		/* Known already: that growth was dropped by clear, or with its map. */
+		/* Known already: a classic growth was dropped by clear, or with its map. */
 		if (bpf_map_update_elem(&gm_open_growths, &growth->id, &open, BPF_ANY))
 			gm_count(GM_STAT_OPEN_FULL);
 		else
-			gm_count(GM_STAT_RESTARTED);
+			gm_count(growth->id.kind == GM_ID_G ? GM_STAT_IMPOSSIBLE
+							    : GM_STAT_RESTARTED);
 	}
 }
 
@@ -184,6 +185,8 @@ static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth
 
 	if (open) {
 		key = open->key;
+		if (growth->id.kind == GM_ID_G && growth->kind != key.kind)
+			gm_count(GM_STAT_IMPOSSIBLE);
 		duration = now - open->start_ns;
 		if (!growth->go_map) {
 			growth->go_map = open->go_map;

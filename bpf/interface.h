@@ -238,7 +238,7 @@ enum gm_stat {
 	GM_STAT_STACKS_FULL = 11,
 	GM_STAT_STACK_FAULT = 12,    /* a stack ended at unreadable memory */
 	GM_STAT_UNCOUNTED = 13,	     /* not even that could be kept */
-	GM_STAT_RESTARTED = 14,	     /* a start whose key was open: cleared or dropped before */
+	GM_STAT_RESTARTED = 14,	     /* a classic start while one is open: dropped before */
 	GM_STAT_TYPES_FULL = 15,     /* a run-time type that could not be kept */
 	GM_STAT_HITS_EVACUATE = 16,  /* and of prunes */
 	GM_STAT_ALREADY_MOVED = 17,  /* evacuate called on a moved bucket */
@@ -246,7 +246,10 @@ enum gm_stat {
 	GM_STAT_HITS_ASSIGN = 19,
 	GM_STAT_ASSIGNS_FULL = 20, /* an assignment counted without its map's address */
 	GM_STAT_THREADS_FULL = 21, /* a thread whose pace is not kept */
-	GM_STAT_COUNT = 22,
+	/* A Swiss growth, which is one call, that ended as another kind than it began,
+	 * or not at all: grow + split = rehash does not hold. */
+	GM_STAT_IMPOSSIBLE = 22,
+	GM_STAT_COUNT = 23,
 };
 
 #ifdef __cplusplus

@@ -272,7 +272,7 @@ class TraceSession {
     report.duration_ns = static_cast<std::uint64_t>((Clock::now() - began_).count());
     report.stats = TRY(tracer_.stats());
     report.rejected_records = tracer_.rejected_records();
-    report.model_divergences = divergences_.count();
+    report.model_divergences = divergences_.count() + report.stat(GM_STAT_IMPOSSIBLE);
     if (assigns_) report.assign = TRY(assigns_->report());
     return report;
   }

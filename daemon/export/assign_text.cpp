@@ -47,6 +47,8 @@ std::string site_text(const model::AssignSite& site, std::size_t width) {
 
 std::string assign_text(const AssignReport& report, std::size_t width) {
   const auto& summary = report.summary;
+  if (summary.windows == 0 && report.failure.empty())
+    return "\nassignments  not known: the trace ended before a window was over\n";
   std::string text = fmt::format(
       "\nassignments  {} {} a second (standard error {}): an estimate from {} windows, {} in "
       "all\n",

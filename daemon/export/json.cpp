@@ -72,7 +72,8 @@ Json probe_stats_json(const TraceReport& report) {
           {"open_full", report.stat(GM_STAT_OPEN_FULL)},
           {"stacks_full", report.stat(GM_STAT_STACKS_FULL)},
           {"stack_faults", report.stat(GM_STAT_STACK_FAULT)},
-          {"restarted", report.stat(GM_STAT_RESTARTED)}};
+          {"restarted", report.stat(GM_STAT_RESTARTED)},
+          {"impossible", report.stat(GM_STAT_IMPOSSIBLE)}};
 }
 
 void add_started(Json& json, const model::GrowthEvent& event) {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <bit>
 #include <cstdio>
 #include <filesystem>
@@ -25,6 +26,31 @@ namespace gomapd::kernel {
   asm volatile("" ::: "memory");
   return value + 1;
 }
+
+// Has the registers of a Go function as go1.24 to go1.27 internal/runtime/maps
+// call (*table).rehash, and grows nothing.
+// NOLINTNEXTLINE(misc-use-internal-linkage)
+extern "C" void gm_test_rehash(const void* table, const void* go_map, const void* g);
+extern "C" const char gm_test_rehash_start;
+extern "C" const char gm_test_rehash_end;
+asm(R"(
+  .pushsection .text
+gm_test_rehash:
+  push %rbx
+  push %r14
+  mov %rdi, %rax
+  mov %rsi, %rcx
+  mov %rdx, %r14
+  xor %ebx, %ebx
+gm_test_rehash_start:
+  nop
+gm_test_rehash_end:
+  nop
+  pop %r14
+  pop %rbx
+  ret
+  .popsection
+)");
 
 namespace {
 
@@ -201,6 +227,51 @@ TEST_P(Tracer, KnowsNoStackOrTypeThatWasNotKept) {
   EXPECT_EQ(tracer.stack(0).has_value(), false);
   EXPECT_EQ(tracer.stack(12345).has_value(), false);
   EXPECT_EQ(tracer.made_type(1, 12345).has_value(), false);
+}
+
+// A Swiss table of so many slots, in a map, on a goroutine.
+struct FakeGrowth {
+  std::array<std::uint16_t, 4> table{};
+  std::array<std::uint64_t, 5> go_map{14, 1};
+  std::array<std::uint64_t, 64> g{};
+
+  explicit FakeGrowth(std::uint16_t slots) : table{14, slots} {}
+  void grow() const { gm_test_rehash(table.data(), go_map.data(), g.data()); }
+};
+
+ProbeSite swiss_site(gm_role role, const char* address, gm_kind end_kind = GM_KIND_UNKNOWN) {
+  auto at = site(role);
+  at.file_offset = file_offset_of(std::bit_cast<std::uint64_t>(address));
+  at.kernel.address = at.file_offset;
+  at.kernel.end_kind = static_cast<__u8>(end_kind);
+  at.kernel.goid_offset = 152;
+  return at;
+}
+
+TEST_P(Tracer, CountsSwissGrowthsThatDoNotEndAsTheyBegan) {
+  struct Case {
+    std::uint16_t slots;
+    gm_kind ends_as;  // kUnknown: it does not end
+    std::uint64_t impossible;
+  };
+  for (const auto& [slots, ends_as, impossible] :
+       {Case{16, GM_KIND_TABLE_DOUBLE, 0}, Case{1024, GM_KIND_SPLIT, 0}, Case{16, GM_KIND_SPLIT, 2},
+        Case{1024, GM_KIND_TABLE_DOUBLE, 2}, Case{16, GM_KIND_UNKNOWN, 1}}) {
+    auto tracer = load();
+    ASSERT_TRUE(tracer.add_target(getpid()));
+    std::vector<ProbeSite> sites{swiss_site(GM_ROLE_REHASH_START, &gm_test_rehash_start)};
+    if (ends_as != GM_KIND_UNKNOWN)
+      sites.push_back(swiss_site(GM_ROLE_SWISS_END, &gm_test_rehash_end, ends_as));
+    ASSERT_TRUE(attach(tracer, sites));
+    tracer.activate();
+    const FakeGrowth growth(slots);
+    growth.grow();
+    growth.grow();
+    const auto stats = tracer.stats().value();
+    EXPECT_EQ(stats.at(GM_STAT_HITS_START), 2U);
+    EXPECT_EQ(stats.at(GM_STAT_FAULT), 0U);
+    EXPECT_EQ(stats.at(GM_STAT_IMPOSSIBLE), impossible) << slots << ' ' << ends_as;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Attached, Tracer, testing::Bool(), [](const auto& way) {
