@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "probes/code/site.h"
+#include "probes/code/thread_local.h"
 #include "probes/go/releases.h"
 
 namespace gomapd {
@@ -140,7 +141,6 @@ gm_site kernel_site(const GoBinary& binary, const ProbePoint& point, const code:
   kernel.end_kind = static_cast<__u8>(point.ends);
   kernel.goid_offset = go::goid_offset(binary.version);
   kernel.load_factor = keys_per_bucket_pair(binary.version);
-  kernel.tls_g_offset = -8;  // linux/amd64 executables: go1.15 cmd/link/internal/ld/sym.go
   return kernel;
 }
 
@@ -257,6 +257,23 @@ std::string& refusal_of(GoBinary& binary, Detail detail) {
   return detail == Detail::kAssign ? binary.assign_refusal : binary.buckets_refusal;
 }
 
+// Where the kernel finds g: all code of the binary loads it from one place.
+Result<void> add_thread_local_g(GoBinary& binary, std::span<const Wanted> wanted) {
+  const auto grows = std::ranges::find_if(wanted, [](const Wanted& one) {
+    return one.point->role == Role::kGrowthStart && one.function.has_value();
+  });
+  if (grows == wanted.end()) return fail(Errc::kUnsupported, "no function that starts a growth");
+  const auto& function = *grows->function;
+  const auto body = TRY(binary.image.at(function.entry, function.end - function.entry));
+  const auto offset = code::thread_local_g(body);
+  if (!offset)
+    return fail(
+        Errc::kUnsupported,
+        fmt::format("{} does not begin by loading g from thread-local storage", function.name));
+  for (auto& site : binary.sites) site.kernel.tls_g_offset = *offset;
+  return {};
+}
+
 }  // namespace
 
 Result<void> find_sites(GoBinary& binary) {
@@ -281,6 +298,7 @@ Result<void> find_sites(GoBinary& binary) {
   for (const auto detail : {Detail::kBuckets, Detail::kAssign})
     if (!refusal_of(binary, detail).empty())
       std::erase_if(binary.sites, [=](const auto& site) { return site.detail == detail; });
+  if (binary.version.minor < go::kRegisterAbiMinor) TRY_VOID(add_thread_local_g(binary, wanted));
   return check_rehash(binary, wanted);
 }
 
