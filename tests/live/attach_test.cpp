@@ -21,12 +21,8 @@ class Attach : public testing::TestWithParam<Build> {
   }
 
   void expect_exact(const Traced& traced) {
-    ASSERT_EQ(traced.gomapd.ending.code, 0) << traced.gomapd.errors;
-    ASSERT_FALSE(traced.truth.is_null());
-    const auto form = check_form(traced.report);
-    EXPECT_TRUE(form.empty()) << form.text();
-    const auto truth = check_truth(traced.report, traced.truth);
-    EXPECT_TRUE(truth.empty()) << truth.text();
+    const auto problems = check_exact(traced);
+    EXPECT_TRUE(problems.empty()) << problems.text();
   }
 
   std::filesystem::path program_;

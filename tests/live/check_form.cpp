@@ -66,7 +66,10 @@ void check_stack(const Json& line, Problems& problems) {
     problems.add("a growth without a stack", line.dump());
     return;
   }
+  const auto unknown = Json{{"function", ""}, {"file", ""}, {"line", 0}, {"inlined", false}};
   for (const auto& frame : stack) {
+    // C that called Go: its names are in no table of Go's.
+    if (frame == unknown && frame != stack[0]) continue;
     check_fields(
         frame,
         {{"function", is_text}, {"file", is_text}, {"line", is_positive}, {"inlined", is_flag}},
@@ -178,6 +181,7 @@ void check_summary(const Report& report, Problems& problems) {
                 {"estimated", is_flag},
                 {"lost_events", is_count},
                 {"probe_hits", is_count},
+                {"model_divergences", is_count},
                 {"processes", is_array},
                 {"sites", is_array},
                 {"by_kind", is_object}},
@@ -212,6 +216,9 @@ void check_summary(const Report& report, Problems& problems) {
                  problems);
   }
   if (summary.value("estimated", true)) problems.add("the counts are estimates");
+  if (summary.value("model_divergences", 0) != 0) {
+    problems.add("the model would have done otherwise", summary["model_divergences"].dump());
+  }
 }
 
 void expect(const char* what, int64_t got, int64_t want, Problems& problems) {

@@ -165,9 +165,6 @@ Problems check_model(const Report& report, double keys_per_bucket) {
   if (early > 0) problems.add(std::to_string(early) + " growths before the threshold", example);
   if (late * 100 > all)
     problems.add(std::to_string(late) + " growths after the threshold", example);
-  if (report.summary.value("model_divergences", int64_t{0}) != 0) {
-    problems.add("the model would have done otherwise", report.summary["model_divergences"].dump());
-  }
   return problems;
 }
 

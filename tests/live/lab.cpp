@@ -20,20 +20,6 @@ std::string variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-std::vector<Build> designs() {
-  return {{"1.15"},
-          {"1.19"},
-          {"1.21"},
-          {"1.22"},
-          {"1.23"},
-          {"1.24"},
-          {"1.24", "noswissmap"},
-          {"1.25"},
-          {"1.25", "noswissmap"},
-          {"1.26"},
-          {"1.27"}};
-}
-
 std::optional<Build> first_at_hand(std::initializer_list<const char*> versions) {
   for (const char* version : versions) {
     Build build{version};
@@ -42,42 +28,25 @@ std::optional<Build> first_at_hand(std::initializer_list<const char*> versions) 
   return std::nullopt;
 }
 
-std::string suffix(Link link) {
-  switch (link) {
-    case Link::kPlain: return "";
-    case Link::kStripped: return "_stripped";
-    case Link::kPie: return "_pie";
-  }
-  return "";
+// Records which of the runtime's functions are hot. Kept: a build from a new one
+// would compile the standard library anew each time.
+Built profile_for(Build build, const Guide& guide) {
+  build.way = Way::kPlain;
+  const auto folder =
+      test::cache_folder() / "profiles" / (name_of(build) + "_" + guide.keys + guide.types);
+  auto profile = folder / "cpu.pprof";
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (fs::exists(folder / "complete")) return profile;
+  const auto recorder = build_go(build, source_folder() / "tests" / "live" / "go" / "guide");
+  if (!recorder) return recorder;
+  const auto recorded = run({*recorder, profile, guide.keys, guide.types});
+  if (recorded.ending.code != 0) return std::unexpected("no profile: " + recorded.errors);
+  write_file(folder / "complete", "");
+  return profile;
 }
 
 }  // namespace
-
-std::string name_of(const Build& build) {
-  auto name = "go" + build.version;
-  std::ranges::replace(name, '.', '_');
-  if (!build.experiment.empty()) name += "_" + build.experiment;
-  return name + suffix(build.link);
-}
-
-std::ostream& operator<<(std::ostream& out, const Build& build) {
-  return out << name_of(build);
-}
-
-std::vector<Build> plain_builds() {
-  return designs();
-}
-
-std::vector<Build> all_builds() {
-  std::vector<Build> builds;
-  for (const auto& design : designs()) {
-    for (const auto link : {Link::kPlain, Link::kStripped, Link::kPie}) {
-      builds.push_back(design);
-      builds.back().link = link;
-    }
-  }
-  return builds;
-}
 
 std::optional<Build> any_classic() {
   return first_at_hand({"1.23", "1.22", "1.21", "1.19", "1.15"});
@@ -104,44 +73,35 @@ std::string missing_for_tracing() {
   return "";
 }
 
-std::string missing_for(const Build& build) {
-  if (test::go_root(build.version)) return "";
-  return "no Go " + build.version + ": scripts/go-toolchains.sh " + build.version + " fetches it";
-}
-
 Built build_go(const Build& build, const fs::path& package,
                const std::vector<std::string>& more_flags) {
-  const auto root = test::go_root(build.version);
-  if (!root) return std::unexpected(missing_for(build));
-  auto flags = more_flags;
-  if (build.link == Link::kStripped) flags.emplace_back("-ldflags=-s -w");
-  if (build.link == Link::kPie) flags.emplace_back("-buildmode=pie");
-  auto built = test::build_go_program(*root, package, flags,
-                                      {"CGO_ENABLED=0", "GOEXPERIMENT=" + build.experiment});
+  if (auto missing = missing_for(build); !missing.empty()) return std::unexpected(missing);
+  const auto& way = recipe(build.way);
+  auto flags = way.flags;
+  flags.insert(flags.end(), more_flags.begin(), more_flags.end());
+  if (!way.guide.keys.empty()) {
+    const auto profile = profile_for(build, way.guide);
+    if (!profile) return profile;
+    flags.push_back("-pgo=" + profile->string());
+  }
+  auto environment = way.environment;
+  const bool with_c = std::ranges::count(environment, "CGO_ENABLED=1") > 0;
+  if (!with_c) environment.emplace_back("CGO_ENABLED=0");
+  environment.push_back("GOEXPERIMENT=" + build.experiment);
+  auto built = test::build_go_program(test::go_root(build.version).value_or(""), package, flags,
+                                      environment);
   if (!built) return std::unexpected(built.error().context);
-  return *built;
+  return build.way == Way::kNoSections ? without_sections(*built) : *built;
 }
 
 Built build_truth(const Build& build) {
   return build_go(build, source_folder() / "tests" / "truth");
 }
 
-// The profile is kept: a build from a new one would compile the standard library
-// anew each time.
 Built build_guided_truth(const Build& build, const Guide& guide) {
-  const auto folder =
-      test::cache_folder() / "profiles" / (name_of(build) + "_" + guide.keys + guide.types);
-  const auto profile = folder / "cpu.pprof";
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (!fs::exists(folder / "complete")) {
-    const auto recorder = build_go(build, source_folder() / "tests" / "live" / "go" / "guide");
-    if (!recorder) return recorder;
-    const auto recorded = run({*recorder, profile, guide.keys, guide.types});
-    if (recorded.ending.code != 0) return std::unexpected("no profile: " + recorded.errors);
-    write_file(folder / "complete", "");
-  }
-  return build_go(build, source_folder() / "tests" / "truth", {"-pgo=" + profile.string()});
+  const auto profile = profile_for(build, guide);
+  if (!profile) return profile;
+  return build_go(build, source_folder() / "tests" / "truth", {"-pgo=" + profile->string()});
 }
 
 fs::path compiler_path(const std::string& version) {

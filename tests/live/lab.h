@@ -7,28 +7,13 @@
 #include <expected>
 #include <filesystem>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <vector>
 
+#include "tests/live/builds.h"
+
 namespace gomapd::live {
 
-enum class Link { kPlain, kStripped, kPie };
-
-// One way to build a Go program.
-struct Build {
-  std::string version;          // "1.23"
-  std::string experiment = {};  // GOEXPERIMENT
-  Link link = Link::kPlain;
-};
-
-// As part of a test's name: "go1_24_noswissmap_pie".
-std::string name_of(const Build& build);
-std::ostream& operator<<(std::ostream& out, const Build& build);
-
-// Every Go version and map design, linked plainly; and in every way.
-std::vector<Build> plain_builds();
-std::vector<Build> all_builds();
 // The newest toolchain at hand, for tests to which the version does not matter;
 // of the design that was asked for.
 std::optional<Build> any_classic();
@@ -39,20 +24,12 @@ std::filesystem::path source_folder();
 
 // Why tracing can't be tested here at all; empty when it can.
 std::string missing_for_tracing();
-// Why nothing can be built this way here; empty when it can.
-std::string missing_for(const Build& build);
 
 using Built = std::expected<std::filesystem::path, std::string>;
 // The truth program, and any other folder with a package main.
 Built build_truth(const Build& build);
 Built build_go(const Build& build, const std::filesystem::path& package,
                const std::vector<std::string>& more_flags = {});
-// What grew while a profile was taken: maps of so many keys of these types (the
-// arguments of go/guide).
-struct Guide {
-  std::string keys;
-  std::string types;
-};
 // The truth program, optimised by such a profile. Go 1.21 and later.
 Built build_guided_truth(const Build& build, const Guide& guide);
 

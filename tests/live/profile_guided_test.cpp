@@ -29,11 +29,8 @@ TEST_P(ProfileGuided, IsCountedExactly) {
   const auto program = build_guided_truth(GetParam().build, GetParam().guide);
   ASSERT_TRUE(program.has_value()) << program.error();
   const auto traced = trace_command(*program, {"all"}, {"--ring-bytes", "67108864"});
-  ASSERT_EQ(traced.gomapd.ending.code, 0) << traced.gomapd.errors;
-  const auto form = check_form(traced.report);
-  EXPECT_TRUE(form.empty()) << form.text();
-  const auto truth = check_truth(traced.report, traced.truth);
-  EXPECT_TRUE(truth.empty()) << truth.text();
+  const auto problems = check_exact(traced);
+  EXPECT_TRUE(problems.empty()) << problems.text();
 }
 
 // Small maps heat the functions that start growths, large ones those that move.

@@ -11,6 +11,14 @@ void Problems::add(const std::string& what, const std::string& example) {
   if (sort.times++ == 0) sort.example = example;
 }
 
+void Problems::add(const Problems& more) {
+  for (const auto& [what, sort] : more.found_) {
+    auto& own = found_[what];
+    if (own.times == 0) own.example = sort.example;
+    own.times += sort.times;
+  }
+}
+
 std::string Problems::text() const {
   std::ostringstream out;
   for (const auto& [what, sort] : found_) {

@@ -18,6 +18,7 @@ using Json = nlohmann::json;
 class Problems {
  public:
   void add(const std::string& what, const std::string& example = {});
+  void add(const Problems& more);
   bool empty() const { return found_.empty(); }
   std::string text() const;
 
@@ -44,7 +45,8 @@ int64_t lines_of(const Report& report, std::string_view event);
 std::map<std::string, int64_t> growths_by(const Report& report, const char* field);
 
 // The form: every line has its fields with values that can be, times ascend, the
-// counts of the summary agree with each other and with the lines.
+// counts of the summary agree with each other and with the lines, and gomapd's own
+// model of Go's maps rules out none of them.
 Problems check_form(const Report& report);
 
 // The content: what the program counted itself. `baseline` is what gomapd saw of

@@ -25,9 +25,9 @@ Traced read_results(Finished gomapd, const fs::path& report, const fs::path& tru
 }
 
 // The program must be there before gomapd, which needs its PID.
-Child waiting(const fs::path& program, const Arguments& arguments, const fs::path& truth,
+Child waiting(const Arguments& command, const Arguments& arguments, const fs::path& truth,
               std::string& failure) {
-  Child child(joined({program, "-wait", "-hold", "-out", truth}, arguments));
+  Child child(joined(joined(command, {"-wait", "-hold", "-out", truth}), arguments));
   if (!child.wait_for_output("ready\n")) failure = "the program is not ready: " + child.errors();
   return child;
 }
@@ -42,8 +42,22 @@ Traced trace_command(const fs::path& program, const Arguments& arguments,
   return read_results(run(joined(argv, arguments)), folder / "report", folder / "truth");
 }
 
+Problems check_exact(const Traced& traced, const Report& baseline) {
+  Problems problems;
+  if (!traced.gomapd.ending.in_time) problems.add("gomapd did not end in time");
+  if (traced.gomapd.ending.code != 0) problems.add("gomapd failed", traced.gomapd.errors);
+  if (traced.truth.is_null()) problems.add("the program told no truth", traced.gomapd.errors);
+  if (!problems.empty()) return problems;
+  problems.add(check_form(traced.report));
+  problems.add(check_truth(traced.report, traced.truth, baseline));
+  return problems;
+}
+
 Attached::Attached(const fs::path& program, const Arguments& arguments, const Arguments& options)
-    : program_(waiting(program, arguments, folder_ / "truth", failure_)),
+    : Attached(Arguments{program}, arguments, options) {}
+
+Attached::Attached(const Arguments& command, const Arguments& arguments, const Arguments& options)
+    : program_(waiting(command, arguments, folder_ / "truth", failure_)),
       gomapd_(joined({gomapd_path(), "trace", "--json", "-o", folder_ / "report", "-p",
                       std::to_string(program_.pid())},
                      options)) {

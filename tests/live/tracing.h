@@ -25,12 +25,19 @@ struct Traced {
 Traced trace_command(const std::filesystem::path& program, const Arguments& arguments,
                      const Arguments& options = {});
 
+// All that is wrong with a trace of the truth program: it failed, its form is
+// wrong, or it tells something else than the program counted.
+Problems check_exact(const Traced& traced, const Report& baseline = {});
+
 // The truth program, told to wait for us before it works and before it exits,
 // and gomapd attached to it.
 class Attached {
  public:
   Attached(const std::filesystem::path& program, const Arguments& arguments,
            const Arguments& options = {});
+  // Started by a command that ends in an execve of the program with what follows
+  // the command: the PID stays the same.
+  Attached(const Arguments& command, const Arguments& arguments, const Arguments& options = {});
   // Empty when gomapd traces and the program waits.
   const std::string& failure() const { return failure_; }
 

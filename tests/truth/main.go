@@ -4,7 +4,7 @@
 // Command truth makes Go maps grow in every way that matters and tells exactly
 // how often they did, by reading its own maps' headers after every operation.
 //
-// usage: truth [-out FILE] [-wait] [-half] [-hold] [-linger SECONDS] WORKLOAD...
+// usage: truth [-out FILE] [-wait] [-half] [-hold] [-linger SECONDS] [-scale N] WORKLOAD...
 //
 // It uses neither the environment nor packages with maps of their own: the
 // growths it counts are all that there are in the process (Go 1.15 apart, where unicode.init fills
@@ -45,6 +45,11 @@ var workloads = []workload{
 // reflectWork is not part of all: reflect.MapOf grows maps of its own.
 var reflectWork = workload{"reflect", workReflect}
 
+// scale makes a run shorter: the long workloads do about one in so many of their
+// rounds, the big map gets so many fewer keys. No workload is left out, and with
+// an odd scale no family of maps and no fill of a bucket is.
+var scale = 1
+
 type options struct {
 	out              string
 	wait, half, hold bool
@@ -53,7 +58,7 @@ type options struct {
 }
 
 func usage(what string) {
-	text := "truth: " + what + "\nusage: truth [-out FILE] [-wait] [-half] [-hold] [-linger SECONDS] WORKLOAD...\nworkloads: all none reflect"
+	text := "truth: " + what + "\nusage: truth [-out FILE] [-wait] [-half] [-hold] [-linger SECONDS] [-scale N] WORKLOAD...\nworkloads: all none reflect"
 	for _, w := range workloads {
 		text += " " + w.name
 	}
@@ -82,8 +87,10 @@ func parse(args []string) options {
 		case "-hold":
 			o.hold = true
 		case "-linger":
-			for _, digit := range value(&i) {
-				o.linger = o.linger*10 + int(digit-'0')
+			o.linger = number(value(&i))
+		case "-scale":
+			if scale = number(value(&i)); scale < 1 {
+				usage("-scale needs a number from 1 on")
 			}
 		case "all":
 			o.chosen = workloads
@@ -93,6 +100,16 @@ func parse(args []string) options {
 		}
 	}
 	return o
+}
+
+func number(text string) (n int) {
+	for _, digit := range text {
+		if digit < '0' || digit > '9' {
+			usage("not a number: " + text)
+		}
+		n = n*10 + int(digit-'0')
+	}
+	return n
 }
 
 func named(name string) workload {
@@ -119,7 +136,6 @@ func main() {
 		await()
 	}
 
-	startProfile()
 	l := newLedger(1)
 	if begun != nil {
 		begun.finish(l)
@@ -134,7 +150,6 @@ func main() {
 		time.Sleep(10 * time.Millisecond)
 	}
 	l.close()
-	stopProfile()
 
 	if report := total.report(); o.out != "" {
 		writeFile(o.out, report)

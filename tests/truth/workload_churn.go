@@ -82,7 +82,7 @@ func emptyStrings(l *ledger, w *watch, m map[string]int) {
 // workClear clears maps at every stage of their growth. A clear ends a growth
 // without finishing it.
 func workClear(l *ledger) {
-	for n := 1; n <= 250; n++ {
+	for n := 1; n <= 250; n += scale {
 		m := make(map[pair]int)
 		var w watch
 		w.onHeap(l, pairsType, header(unsafe.Pointer(&m)))
@@ -107,7 +107,7 @@ func clearPairs(l *ledger, w *watch, m map[pair]int) {
 // workUpdate assigns to a key that a full small map has already. Swiss maps grew
 // by it up to Go 1.26.
 func workUpdate(l *ledger) {
-	for i := 0; i < 100; i++ {
+	for i := 0; i < 100; i += scale {
 		m := make(map[int]int)
 		var w watch
 		w.onHeap(l, intsType, header(unsafe.Pointer(&m)))
@@ -157,7 +157,7 @@ func workOpen(l *ledger) {
 
 // workRange grows maps while they are iterated over.
 func workRange(l *ledger) {
-	for n := 1; n <= 100; n++ {
+	for n := 1; n <= 100; n += scale {
 		m := make(map[int]int)
 		var w watch
 		w.onHeap(l, intsType, header(unsafe.Pointer(&m)))

@@ -30,7 +30,7 @@ func inParallel(l *ledger, n int, work func(*ledger, int)) {
 // workGoroutines starts short-lived goroutines over and over, each of which
 // grows maps deep in a fresh stack.
 func workGoroutines(l *ledger) {
-	for round := 0; round < 5; round++ {
+	for round := 0; round < 5; round += scale {
 		inParallel(l, 200, func(own *ledger, i int) {
 			descend(i%50, i%4, func() {
 				families[(i+round)%len(families)].run(own, 0, 20+i%60)
@@ -45,7 +45,7 @@ func workPreempt(l *ledger) {
 	previous := runtime.GOMAXPROCS(4 * runtime.NumCPU())
 	defer runtime.GOMAXPROCS(previous)
 	inParallel(l, 16, func(own *ledger, i int) {
-		for n := 0; n < 10; n++ {
+		for n := 0; n < 10; n += scale {
 			families[(i+n)%5].run(own, 0, 3000)
 			runtime.Gosched()
 		}
@@ -67,7 +67,7 @@ func workGC(l *ledger) {
 		}
 	}()
 	inParallel(l, 8, func(own *ledger, i int) {
-		for n := 1; n < 120; n++ {
+		for n := 1; n < 120; n += scale {
 			families[(i+n)%len(families)].run(own, 0, n)
 			growOnStack(own, n)
 		}

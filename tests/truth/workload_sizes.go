@@ -7,7 +7,7 @@ import "unsafe"
 
 // workSizes fills fresh maps of every small size, and of some larger ones.
 func workSizes(l *ledger) {
-	for n := 1; n <= 300; n++ {
+	for n := 1; n <= 300; n += scale {
 		runInts(l, 0, n)
 		runStrings(l, 0, n)
 		runAny(l, 0, n)
@@ -33,7 +33,7 @@ func workKinds(l *ledger) {
 // workHints fills maps that were made with a hint until they outgrow it.
 func workHints(l *ledger) {
 	hints := []int{200, 416, 417, 500, 896, 897, 1000, 1792, 1793, 5000}
-	for hint := 1; hint <= 120; hint++ {
+	for hint := 1; hint <= 120; hint += scale {
 		hints = append(hints, hint)
 	}
 	for _, hint := range hints {
@@ -43,12 +43,12 @@ func workHints(l *ledger) {
 }
 
 // workBig fills one map with a million keys.
-func workBig(l *ledger) { runInts(l, 0, 1000000) }
+func workBig(l *ledger) { runInts(l, 0, 1000000/scale) }
 
 // workReuse drops maps as soon as they have grown, so that the next one is made
 // at the same address: only the seed tells them apart.
 func workReuse(l *ledger) {
-	for i := 0; i < 500; i++ {
+	for i := 0; i < 500; i += scale {
 		runUint32s(l, 0, 30)
 		runPairs(l, 0, 10+i%20)
 	}
