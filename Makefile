@@ -9,7 +9,7 @@ CMAKE_FLAGS ?=
 GOMAPD := $(BUILD)/gomapd
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-unit test-live test-targets asan tsan fuzz lint format tidy \
+.PHONY: all demo test test-unit test-live test-targets support asan tsan fuzz lint format tidy \
         install clean help deps toolchains
 
 all: deps ## Install what is missing and build gomapd
@@ -31,6 +31,10 @@ test-live: tests-built toolchains ## Run the tests that trace our own Go program
 
 test-targets: tests-built ## Run the tests that trace Go programs of others (root)
 	@scripts/test.sh $(BUILD) -L targets
+
+support: tests-built toolchains ## Run every toolchain and build SUPPORT_RUNS times (20); write docs/SUPPORT.md (root)
+	@scripts/deps.sh --support
+	@scripts/support.sh $(BUILD)
 
 asan: deps ## Unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory test-unit BUILD=$(BUILD)-asan CMAKE_FLAGS="--preset asan"

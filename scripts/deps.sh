@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The gomapd Authors
 #
-# deps.sh [--check] [--lint] [--fuzz]
+# deps.sh [--check] [--lint] [--fuzz] [--support]
 #
 # Installs what building and testing gomapd needs, from the distribution's own
 # archive: Debian 12 and newer, Ubuntu 24.04 and newer. When nothing is missing
 # it does nothing, in a few milliseconds. --lint adds the formatter and the
-# linters, --fuzz the compiler with libFuzzer; --check only says what is
-# missing. Leaves no package source behind. Says what it does on stderr.
+# linters, --fuzz the compiler with libFuzzer, --support the second linker of
+# the matrix of builds; --check only says what is missing. Leaves no package
+# source behind. Says what it does on stderr.
 # Exit codes: 0 all is there, 1 something is missing or could not be installed,
 # 2 the command line is wrong, 3 root is needed and cannot be had.
 
@@ -31,6 +32,7 @@ for option; do
 	--check) check_only=yes ;;
 	--lint) packages+=(clang-format-19 clang-tidy-19 shellcheck) ;;
 	--fuzz) packages+=(clang-19 libclang-rt-19-dev) ;;
+	--support) packages+=(lld gcc) ;;
 	--help) usage; exit 0 ;;
 	*) die 2 "unknown option '$option'; try --help" ;;
 	esac

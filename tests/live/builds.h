@@ -66,7 +66,8 @@ bool has_classic_maps(const Build& build);
 // most programs are.
 std::vector<Build> plain_builds();
 std::vector<Build> common_builds();
-// The other ways, each with an old and a new toolchain, one of either design.
+// The other ways, each with one toolchain of either design: by turns the oldest and
+// the newest of all, and the two at the change of design.
 std::vector<Build> uncommon_builds();
 // Every version and design in every way, the versions of one way together.
 std::vector<Build> whole_matrix();
