@@ -14,7 +14,7 @@
 #define GM_MAX_SITES 4096
 #define GM_MAX_FRAMES 64
 /* gm_location.where that is no register. */
-#define GM_LOCATION_STACK 254 /* the eight bytes at rsp + displacement */
+#define GM_LOCATION_STACK 254 /* the eight bytes at rsp (sp) + displacement */
 #define GM_NO_REGISTER 255    /* it is not to be had at this site */
 
 /* What a hit at a site means. */
@@ -46,7 +46,10 @@ enum gm_kind {
 /* When a hit counts. */
 enum gm_rule {
 	GM_RULE_ALWAYS = 0,
-	/* The site is the stack check's jbe: not when it will be taken. */
+	/*
+	 * The site is the stack check's branch: not when it will be taken. amd64,
+	 * jbe: CF or ZF is set. arm64, b.ls: C is clear or Z is set.
+	 */
 	GM_RULE_UNLESS_BRANCH_TAKEN = 1,
 };
 
@@ -56,7 +59,16 @@ struct gm_location {
 	__s32 displacement;
 };
 
-/* One probe site; its index is the low half of the attachment's cookie. */
+/*
+ * One probe site; its index is the low half of the attachment's cookie.
+ *
+ * User space fills it for arm64 targets as well, but the programs here read
+ * amd64's registers only and never get such a site. What they would have to know
+ * on arm64: g is x28 in every release. The first arguments are in x0, x1, x2
+ * (stack_abi, Go <= 1.17: at [sp+8]…, before the prologue). The frame pointer is
+ * x29, and [x29] and [x29+8] hold the caller's and the return address, as on
+ * amd64; where it is not linked, the return address is in x30.
+ */
 struct gm_site {
 	__u64 address;	   /* as in the file: ip - address is the load bias */
 	__u32 binary;	   /* user space's number of the binary */

@@ -86,8 +86,8 @@ Result<std::uint32_t> BinaryTable::add(proc::MappedFile file, const std::string&
     return static_cast<std::uint32_t>(found - binaries_.begin());
   auto plan = analyse(file.bytes());
   if (!plan) return add_context(name, plan.error());
-  if (!plan->refusal.empty())
-    return fail(Errc::kUnsupported, name + ": can't be traced: " + plan->refusal);
+  if (const auto refusal = plan->trace_refusal(); !refusal.empty())
+    return fail(Errc::kUnsupported, name + ": can't be traced: " + refusal);
   binaries_.push_back(std::make_unique<Binary>(std::move(file), *std::move(plan)));
   return static_cast<std::uint32_t>(binaries_.size() - 1);
 }

@@ -50,10 +50,9 @@ std::string inspect_text(const std::string& path, const GoBinary& binary) {
                             image.has_dwarf() ? "with DWARF" : "no DWARF"));
   line("build id", escape(or_unknown(image.build_id())));
   line("functions", fmt::format("{} in pclntab", human_count(binary.pclntab.function_count())));
-  if (!binary.refusal.empty()) {
-    line("tracing", "not possible: " + escape(binary.refusal));
-    return text;
-  }
+  if (const auto refusal = binary.trace_refusal(); !refusal.empty())
+    line("tracing", "not possible: " + escape(refusal));
+  if (!binary.refusal.empty()) return text;
   if (!binary.buckets_refusal.empty())
     line("buckets", "growth level only: " + escape(binary.buckets_refusal));
   if (!binary.assign_refusal.empty())

@@ -217,6 +217,7 @@ std::string inspect_json(const std::string& path, const GoBinary& binary) {
   for (const auto& site : binary.sites)
     (site.role == Role::kPrune ? prune_sites : sites).push_back(site_json(site));
   const auto machine = binary.image.machine();
+  const auto refusal = binary.trace_refusal();
   Json json{{"path", path},
             {"build_id", binary.image.build_id()},
             {"go_version",
@@ -230,11 +231,11 @@ std::string inspect_json(const std::string& path, const GoBinary& binary) {
             {"dwarf", binary.image.has_dwarf()},
             {"symbol_source", "pclntab"},
             {"functions", binary.pclntab.function_count()},
-            {"traceable", binary.refusal.empty()},
+            {"traceable", refusal.empty()},
             {"probe_sites", std::move(sites)},
             {"prune_sites", std::move(prune_sites)}};
   if (binary.version_assumed) json["assumed_rules"] = rules_name(binary.version);
-  if (!binary.refusal.empty()) json["refusal"] = binary.refusal;
+  if (!refusal.empty()) json["refusal"] = refusal;
   if (!binary.buckets_refusal.empty()) json["buckets_refusal"] = binary.buckets_refusal;
   if (!binary.assign_refusal.empty()) json["assign_refusal"] = binary.assign_refusal;
   return to_line(json);

@@ -7,12 +7,13 @@
 #include <set>
 #include <vector>
 
+#include "probes/code/architecture.h"
 #include "probes/code/steps.h"
 
 namespace gomapd::code {
 
 // Where a value is when an instruction is about to be executed: in a register,
-// or in the eight bytes at rsp + displacement.
+// or in the eight bytes at the stack pointer + displacement.
 struct Location {
   enum class Kind : std::uint8_t { kNowhere, kRegister, kStack };
 
@@ -23,21 +24,27 @@ struct Location {
   [[nodiscard]] static Location in(Register reg) {
     return {.kind = Kind::kRegister, .reg = reg, .displacement = 0};
   }
+  [[nodiscard]] static Location on_stack(std::int32_t displacement) {
+    return {.kind = Kind::kStack, .reg = Register::kNone, .displacement = displacement};
+  }
   [[nodiscard]] bool is_known() const { return kind != Kind::kNowhere; }
 };
 
-// Says of the address of a function whether it keeps all registers but r11.
+// Says of the address of a function whether it is runtime.gcWriteBarrier*, which
+// keeps all registers but Architecture::write_barrier_clobbers.
 using Preserves = std::function<bool(elf::Vaddr)>;
 
-// Follows one register argument of a function through its copies in registers
+// Follows one argument of a function through its copies in registers
 // and in stack slots. Says only what holds on every path: a merge keeps what
 // both sides have, a call loses all registers. The compiler keeps no spilled
-// value where a pointer may lead, so stores through other registers than rsp
-// don't touch the slots. Immutable once made; borrows nothing.
+// value where a pointer may lead, so stores through other registers than the
+// stack pointer don't touch the slots. Immutable once made; borrows nothing.
 class ArgumentTrace {
  public:
-  ArgumentTrace(Bytes body, std::span<const Instruction> instructions, const ControlFlow& flow,
-                Register argument, const Preserves& preserves);
+  // `argument`: where it is at the function's entry.
+  ArgumentTrace(const Architecture& architecture, Bytes body,
+                std::span<const Instruction> instructions, const ControlFlow& flow,
+                const Location& argument, const Preserves& preserves);
 
   // A register that holds the argument, else a stack slot which does and which
   // the function itself will read: Go adjusts no dead slot when it moves a
@@ -46,35 +53,26 @@ class ArgumentTrace {
   [[nodiscard]] bool holds(Register reg, Steps::Index instruction) const;
 
  private:
-  using Slot = std::int64_t;  // from rsp at the function's entry
+  using Slot = std::int64_t;  // from the stack pointer at the function's entry
 
-  // Eight or other bytes at rsp + displacement that an instruction touches.
-  struct Touched {
-    std::int64_t displacement = 0;
-    std::int64_t size = 0;
-  };
   // What an instruction does to the argument's whereabouts.
   struct Effect {
-    enum class Move : std::uint8_t { kNone, kCopy, kLoad, kStore };
-
-    Move move = Move::kNone;
-    Register from = Register::kNone;
-    Register to = Register::kNone;
     RegisterSet writes = 0;
-    std::int64_t pushes = 0;     // bytes by which rsp sinks
-    bool stack_unknown = false;  // rsp, or any slot, may be written
-    std::optional<Touched> overwrites;
-    std::optional<Touched> reads;
+    std::int64_t pushes = 0;     // bytes by which the stack pointer sinks
+    bool stack_unknown = false;  // it, or any slot, may be written
+    // Memory at the stack pointer + displacement, and what is copied.
+    std::vector<MemoryAccess> slots;
+    std::optional<Operation::Copy> copy;
   };
   struct State {
-    std::int64_t depth = 0;  // of rsp below the entry's
+    std::int64_t depth = 0;  // of the stack pointer below the entry's
     RegisterSet registers = 0;
     std::set<Slot> slots;
     bool operator==(const State&) const = default;
   };
 
-  [[nodiscard]] static Effect effect_of(Bytes body, const Instruction& instruction,
-                                        const Preserves& preserves);
+  [[nodiscard]] static Effect effect_of(const Architecture& architecture, Bytes body,
+                                        const Instruction& instruction, const Preserves& preserves);
   // Nothing when the depth of the stack is not known any more.
   [[nodiscard]] static std::optional<State> step(State state, const Effect& effect);
   [[nodiscard]] bool meet(Steps::Index at, const std::optional<State>& state);

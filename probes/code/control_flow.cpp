@@ -96,7 +96,7 @@ std::vector<Graph::Edge> ControlFlow::connect(Instructions instructions) const {
 // Go's stack check: on too small a stack, or when the scheduler wants the
 // goroutine to stop, control leaves to a tail that spills the arguments, calls
 // runtime.morestack and jumps to the entry.
-// cmd/internal/obj/x86/obj6.go: stacksplit
+// cmd/internal/obj/x86/obj6.go, arm64/obj7.go: stacksplit
 void ControlFlow::cut_restarts(std::vector<Graph::Edge>& edges, Instructions instructions) {
   using enum Graph::Direction;
   has_unknown_targets_ = !graph_.predecessors(anywhere()).empty();

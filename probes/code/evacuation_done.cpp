@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <ranges>
 
-#include "probes/code/decoder.h"
 #include "probes/code/site.h"
 #include "probes/code/steps.h"
 
@@ -20,69 +19,48 @@ constexpr std::uint64_t kWithoutSameSizeGrow = 0xf7;
 // How far apart the compiler may schedule load, and, store.
 constexpr std::uint32_t kMaxDistance = 8;
 
-// A byte-sized memory operand [reg+8] without index or segment: the reg.
-Register base_of_flags(const ZydisDecodedOperand& operand) {
-  if (operand.type != ZYDIS_OPERAND_TYPE_MEMORY || operand.size != 8) return Register::kNone;
-  const auto& memory = operand.mem;
-  if (memory.index != ZYDIS_REGISTER_NONE || memory.disp.value != kFlagsOffset ||
-      memory.segment == ZYDIS_REGISTER_FS || memory.segment == ZYDIS_REGISTER_GS ||
-      ZydisRegisterGetClass(memory.base) != ZYDIS_REGCLASS_GPR64)
-    return Register::kNone;
-  return general_register(memory.base);
+bool is_flags(const MemoryAccess& access) {
+  return access.base != Register::kNone && !access.indexed && access.bytes == 1 &&
+         access.displacement == kFlagsOffset && access.value != Register::kNone;
 }
 
-// The register whose low byte the operand holds.
-Register low_byte_of(const ZydisDecodedOperand& operand) {
-  if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER) return Register::kNone;
-  if (operand.reg.value >= ZYDIS_REGISTER_AH && operand.reg.value <= ZYDIS_REGISTER_BH)
-    return Register::kNone;
-  return general_register(operand.reg.value);
+// The load or the store of a hmap's flags that the operation is, if it is one.
+std::optional<MemoryAccess> flags_access(const Operation& operation) {
+  if (operation.access_count != 1 || !is_flags(operation.accesses[0])) return std::nullopt;
+  return operation.accesses[0];
 }
 
-struct Load {
-  Register base = Register::kNone;
-  Register value = Register::kNone;
-};
-
-Load flags_load(const MachineInstruction& machine) {
-  if (machine.head.mnemonic != ZYDIS_MNEMONIC_MOVZX && machine.head.mnemonic != ZYDIS_MNEMONIC_MOV)
-    return {};
-  return {.base = base_of_flags(machine.operands[1]), .value = low_byte_of(machine.operands[0])};
+bool clears_same_size_grow(const Operation& operation, Register value) {
+  return operation.masking && operation.masking->from == value &&
+         (operation.masking->mask & 0xffU) == kWithoutSameSizeGrow;
 }
 
-bool clears_same_size_grow(const MachineInstruction& machine, Register value) {
-  const auto& mask = machine.operands[1];
-  return machine.head.mnemonic == ZYDIS_MNEMONIC_AND && low_byte_of(machine.operands[0]) == value &&
-         mask.type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
-         (mask.imm.value.u & 0xffU) == kWithoutSameSizeGrow;
-}
-
-bool stores_flags(const MachineInstruction& machine, const Load& load) {
-  return machine.head.mnemonic == ZYDIS_MNEMONIC_MOV &&
-         base_of_flags(machine.operands[0]) == load.base &&
-         low_byte_of(machine.operands[1]) == load.value;
-}
-
-// Whether the instructions from `load` on, all of one block, are the pattern.
-// Others may stand between as long as they leave both registers alone.
-Register match(Bytes body, std::span<const Instruction> instructions) {
+// The hmap's register if the instructions from the first on, all of one block,
+// are the pattern. Others may stand between as long as they leave the registers
+// alone.
+Register match(const Architecture& architecture, Bytes body,
+               std::span<const Instruction> instructions) {
   const auto at = [&](const Instruction& instruction) {
-    return decode_machine_instruction(body.subspan(instruction.offset, instruction.length));
+    return architecture.operation(body.subspan(instruction.offset, instruction.length));
   };
   const auto first = at(instructions.front());
-  if (!first) return Register::kNone;
-  const Load load = flags_load(*first);
-  if (load.base == Register::kNone || load.value == Register::kNone || load.base == load.value)
-    return Register::kNone;
+  const auto load = first ? flags_access(*first) : std::nullopt;
+  if (!load || load->writes || load->base == load->value) return Register::kNone;
+  Register value = load->value;
   bool cleared = false;
   for (const auto& instruction : instructions.subspan(1) | std::views::take(kMaxDistance)) {
-    const auto machine = at(instruction);
-    if (!machine) return Register::kNone;
-    if (cleared && stores_flags(*machine, load)) return load.base;
-    if (!cleared && clears_same_size_grow(*machine, load.value))
+    const auto operation = at(instruction);
+    if (!operation) return Register::kNone;
+    const auto store = flags_access(*operation);
+    if (cleared && store && store->writes && store->base == load->base && store->value == value)
+      return load->base;
+    if (!cleared && clears_same_size_grow(*operation, value) &&
+        operation->masking->to != load->base) {
       cleared = true;
-    else if ((instruction.writes & (set_of(load.base) | set_of(load.value))) != 0)
+      value = operation->masking->to;
+    } else if ((instruction.writes & (set_of(load->base) | set_of(value))) != 0) {
       return Register::kNone;
+    }
   }
   return Register::kNone;
 }
@@ -158,7 +136,7 @@ std::vector<FunctionCode::EvacuationDone> FunctionCode::find_evacuation_done() c
   std::vector<EvacuationDone> found;
   for (std::uint32_t i = 0; i < instructions_.size(); ++i) {
     const auto last = flow_.block(flow_.block_of(i)).last;
-    const auto hmap = match(body_, std::span(instructions_).subspan(i, last - i));
+    const auto hmap = match(*architecture_, body_, std::span(instructions_).subspan(i, last - i));
     if (hmap != Register::kNone) found.push_back({i, hmap});
   }
   return found;

@@ -6,7 +6,6 @@
 
 #include <optional>
 
-#include "probes/code/decoder.h"
 #include "probes/code/site.h"
 #include "probes/code/steps.h"
 
@@ -20,42 +19,29 @@ constexpr std::int64_t kB = 9;
 constexpr std::int64_t kNoverflow = 10;
 constexpr std::int64_t kHash0 = 12;
 
-// Where an instruction stores to: [base + displacement], `bits` wide.
-struct Store {
-  Register base = Register::kNone;
-  std::int64_t displacement = 0;
-  std::uint16_t bits = 0;
-  bool is_zero = false;
-};
-
-std::optional<Store> store_of(Bytes body, const Instruction& instruction) {
-  const auto machine =
-      decode_machine_instruction(body.subspan(instruction.offset, instruction.length));
-  if (!machine) return std::nullopt;
-  const auto& to = machine->operands[0];
-  const auto& from = machine->operands[1];
-  if (to.type != ZYDIS_OPERAND_TYPE_MEMORY || (to.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) == 0 ||
-      to.mem.index != ZYDIS_REGISTER_NONE || to.mem.segment == ZYDIS_REGISTER_FS ||
-      to.mem.segment == ZYDIS_REGISTER_GS ||
-      ZydisRegisterGetClass(to.mem.base) != ZYDIS_REGCLASS_GPR64)
-    return std::nullopt;
-  return Store{.base = general_register(to.mem.base),
-               .displacement = to.mem.disp.value,
-               .bits = to.size,
-               .is_zero = machine->head.mnemonic == ZYDIS_MNEMONIC_MOV &&
-                          from.type == ZYDIS_OPERAND_TYPE_IMMEDIATE && from.imm.value.u == 0};
+// The stores of an instruction at [base + displacement]. Slots of the stack are
+// no hmap's fields.
+std::vector<MemoryAccess> stores_of(const Architecture& architecture, Bytes body,
+                                    const Instruction& instruction) {
+  std::vector<MemoryAccess> stores;
+  const auto operation =
+      architecture.operation(body.subspan(instruction.offset, instruction.length));
+  if (!operation) return stores;
+  std::ranges::copy_if(operation->memory(), std::back_inserter(stores), [&](const auto& access) {
+    return access.writes && access.base != Register::kNone && !access.indexed &&
+           access.base != architecture.stack_pointer;
+  });
+  return stores;
 }
 
 // May change B or noverflow of a hmap. Through whatever register: better one
-// store too many than one too few. Slots of the stack are no hmap's fields.
-bool changes_size(const Store& store) {
-  return store.base != Register::kRsp && store.displacement < kHash0 &&
-         store.displacement + store.bits / 8 > kB;
+// store too many than one too few.
+bool changes_size(const MemoryAccess& store) {
+  return store.displacement < kHash0 && store.displacement + store.bytes > kB;
 }
 
-bool clears_noverflow(const Store& store) {
-  return store.base != Register::kRsp && store.displacement == kNoverflow && store.bits == 16 &&
-         store.is_zero;
+bool clears_noverflow(const MemoryAccess& store) {
+  return store.displacement == kNoverflow && store.bytes == 2 && store.stores_zero;
 }
 
 }  // namespace
@@ -73,16 +59,17 @@ Result<Site> FunctionCode::inlined_start_site(const InlinedCode& copy,
                                               const Preserves& preserves) const {
   TRY_VOID(check_steps());
   const Steps steps(flow_);
-  const ArgumentTrace type(body_, instructions_, flow_, Register::kRax, preserves);
-  const ArgumentTrace hmap(body_, instructions_, flow_, Register::kRbx, preserves);
+  const ArgumentTrace type(*architecture_, body_, instructions_, flow_, argument(0), preserves);
+  const ArgumentTrace hmap(*architecture_, body_, instructions_, flow_, argument(1), preserves);
 
   std::vector<Steps::Index> changes;
   std::vector<Steps::Index> commits;
   for (Steps::Index i = 0; i < instructions_.size(); ++i) {
-    const auto store = store_of(body_, instructions_[i]);
-    if (!store || !copy.contains(instructions_[i].offset)) continue;
-    if (changes_size(*store)) changes.push_back(i);
-    if (clears_noverflow(*store) && hmap.holds(store->base, i)) commits.push_back(i);
+    if (!copy.contains(instructions_[i].offset)) continue;
+    for (const auto& store : stores_of(*architecture_, body_, instructions_[i])) {
+      if (changes_size(store)) changes.push_back(i);
+      if (clears_noverflow(store) && hmap.holds(store.base, i)) commits.push_back(i);
+    }
   }
   if (commits.size() != 1)
     return fail(Errc::kUnsupported,

@@ -5,9 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
-#include "probes/code/decoder.h"
+#include "probes/code/architecture.h"
 
 namespace gomapd::code {
 namespace {
@@ -20,8 +19,10 @@ constexpr std::size_t kMaxInstructions = 1U << 17U;
 // Recursive descent from the entry, with a work list for a stack.
 class Descent {
  public:
-  Descent(Bytes body, elf::Vaddr entry, const NeverReturns& never_returns)
-      : body_(body),
+  Descent(const Architecture& architecture, Bytes body, elf::Vaddr entry,
+          const NeverReturns& never_returns)
+      : architecture_(&architecture),
+        body_(body),
         entry_(entry),
         never_returns_(never_returns),
         bytes_(body.size(), Byte::kNew) {}
@@ -52,7 +53,7 @@ class Descent {
       if (offset < body_.size()) continue;
       // A panic's call, or the nop after it that keeps its return address
       // inside the function, may be the last thing in a function.
-      if (instruction.flow == Flow::kCall || is_nop(instruction)) return {};
+      if (instruction.flow == Flow::kCall || instruction.is_nop) return {};
       return fail(
           Errc::kMalformed,
           fmt::format("function at {:#x}: control runs past its end, {:#x}", entry_, offset));
@@ -65,9 +66,7 @@ class Descent {
     const auto where = [&] { return fmt::format("function at {:#x}+{:#x}", entry_, offset); };
     if (bytes_[offset] == Byte::kInside)
       return fail(Errc::kMalformed, where() + ": a jump into the middle of an instruction");
-    const auto machine = decode_machine_instruction(body_.subspan(offset));
-    auto instruction =
-        machine ? describe(*machine, entry_, offset, body_.size()) : std::optional<Instruction>();
+    auto instruction = architecture_->decode(body_, entry_, offset);
     if (!instruction) return fail(Errc::kMalformed, where() + ": no instruction");
     for (Offset i = offset; i < instruction->end(); ++i) {
       if (bytes_[i] != Byte::kNew)
@@ -97,12 +96,7 @@ class Descent {
     }
   }
 
-  [[nodiscard]] bool is_nop(const Instruction& instruction) const {
-    const auto bytes = body_.subspan(instruction.offset, instruction.length);
-    const auto machine = decode_machine_instruction(bytes);
-    return machine && machine->head.mnemonic == ZYDIS_MNEMONIC_NOP;
-  }
-
+  const Architecture* architecture_;
   Bytes body_;
   elf::Vaddr entry_;
   const NeverReturns& never_returns_;
@@ -112,37 +106,35 @@ class Descent {
 
 }  // namespace
 
+const Architecture* architecture_of(elf::Machine machine) {
+  switch (machine) {
+    case elf::Machine::kAmd64: return &amd64();
+    case elf::Machine::kArm64: return &arm64();
+    case elf::Machine::kOther: break;
+  }
+  return nullptr;
+}
+
 Result<std::vector<Instruction>> decode_function(Bytes body, elf::Vaddr entry, elf::Machine machine,
                                                  const NeverReturns& never_returns) {
-  if (machine == elf::Machine::kArm64)
-    return fail(Errc::kUnsupported, "arm64 instructions are not supported yet, only amd64");
-  if (machine != elf::Machine::kAmd64)
-    return fail(Errc::kUnsupported, "instructions of this machine are not supported, only amd64");
+  const auto* architecture = architecture_of(machine);
+  if (architecture == nullptr)
+    return fail(Errc::kUnsupported,
+                "instructions of this machine are not supported, only amd64 and arm64");
   if (body.empty())
     return fail(Errc::kMalformed, fmt::format("function at {:#x}: no bytes", entry));
   if (body.size() > kMaxBodyBytes)
     return fail(Errc::kMalformed, fmt::format("function at {:#x}: {} bytes, more than {}", entry,
                                               body.size(), kMaxBodyBytes));
-  return Descent(body, entry, never_returns).run();
+  return Descent(*architecture, body, entry, never_returns).run();
 }
 
-std::string format(Bytes body, elf::Vaddr entry, const Instruction& instruction) {
-  if (instruction.offset >= body.size()) return "?";
-  const auto machine = decode_machine_instruction(body.subspan(instruction.offset));
-  if (!machine) return "?";
-  ZydisFormatter formatter;
-  ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
-  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_HEX_UPPERCASE, ZYAN_FALSE);
-  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_ADDR_PADDING_ABSOLUTE,
-                            ZYDIS_PADDING_DISABLED);
-  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_DISP_PADDING, ZYDIS_PADDING_DISABLED);
-  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_IMM_PADDING, ZYDIS_PADDING_DISABLED);
-  std::array<char, 128> text{};
-  if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(
-          &formatter, &machine->head, machine->operands.data(), machine->head.operand_count_visible,
-          text.data(), text.size(), entry + instruction.offset, nullptr)))
-    return "?";
-  return text.data();
+std::string format(Bytes body, elf::Vaddr entry, elf::Machine machine,
+                   const Instruction& instruction) {
+  const auto* architecture = architecture_of(machine);
+  if (architecture == nullptr || instruction.offset >= body.size()) return "?";
+  auto text = architecture->format(body.subspan(instruction.offset), entry + instruction.offset);
+  return text.empty() ? "?" : text;
 }
 
 }  // namespace gomapd::code

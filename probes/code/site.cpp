@@ -10,12 +10,6 @@
 namespace gomapd::code {
 namespace {
 
-// The arguments of every function that we probe: the first five registers of
-// ABIInternal. src/cmd/compile/abi-internal.md
-constexpr RegisterSet kArguments = set_of(Register::kRax) | set_of(Register::kRbx) |
-                                   set_of(Register::kRcx) | set_of(Register::kRdi) |
-                                   set_of(Register::kRsi);
-
 bool writes(const Instruction& instruction, Register reg) {
   return (instruction.writes & set_of(reg)) != 0;
 }
@@ -24,18 +18,14 @@ bool is_call(const Instruction& instruction) {
   return instruction.flow == Flow::kCall || instruction.flow == Flow::kIndirectCall;
 }
 
-bool links_frame_after(bool linked, const Instruction& instruction) {
-  if (instruction.links_frame) return true;
-  return linked && (is_call(instruction) || !writes(instruction, Register::kRbp));
-}
-
 }  // namespace
 
 Result<FunctionCode> FunctionCode::decode(Bytes body, elf::Vaddr entry, elf::Machine machine,
                                           const NeverReturns& never_returns) {
   FunctionCode code;
-  code.entry_ = entry;
   code.instructions_ = TRY(decode_function(body, entry, machine, never_returns));
+  code.architecture_ = architecture_of(machine);
+  code.entry_ = entry;
   code.body_.assign(body.begin(), body.end());
   code.flow_ = ControlFlow(code.instructions_);
   code.link_frames();
@@ -46,7 +36,13 @@ std::string FunctionCode::name() const {
   return fmt::format("function at {:#x}", entry_);
 }
 
-// Whether rbp is the function's frame pointer when a block begins: it is when
+// Callees keep the frame pointer.
+bool FunctionCode::links_frame_after(bool linked, const Instruction& instruction) const {
+  if (instruction.links_frame) return true;
+  return linked && (is_call(instruction) || !writes(instruction, architecture_->frame_pointer));
+}
+
+// Whether the frame pointer is the function's when a block begins: it is when
 // it is at the end of all blocks before it. Starts from "yes everywhere but at
 // the entry" and takes back, so each block changes at most once.
 void FunctionCode::link_frames() {
@@ -108,7 +104,7 @@ FunctionCode::Work FunctionCode::work_after(std::uint32_t index) const {
 // A check is a chain of blocks from the entry on that only compare and branch
 // to the tail which calls runtime.morestack: one block as a rule, two for huge
 // frames (`sub` may wrap, so it has a branch of its own).
-// cmd/internal/obj/x86/obj6.go: stacksplit
+// cmd/internal/obj/x86/obj6.go, arm64/obj7.go: stacksplit
 std::optional<std::uint32_t> FunctionCode::check_branch() const {
   std::optional<std::uint32_t> result;
   Node node = ControlFlow::kEntry;
@@ -116,8 +112,9 @@ std::optional<std::uint32_t> FunctionCode::check_branch() const {
     const auto& block = flow_.block(node);
     const auto instructions =
         std::span(instructions_).subspan(block.first, block.last - block.first);
-    const bool compares_only = std::ranges::none_of(instructions, [](const auto& instruction) {
-      return is_call(instruction) || instruction.links_frame || writes(instruction, Register::kRsp);
+    const bool compares_only = std::ranges::none_of(instructions, [&](const auto& instruction) {
+      return is_call(instruction) || instruction.links_frame ||
+             writes(instruction, architecture_->stack_pointer);
     });
     const auto successors = flow_.graph().successors(node);
     if (!compares_only || instructions.back().flow != Flow::kConditional || successors.size() != 2)
@@ -164,6 +161,8 @@ Result<Site> FunctionCode::start_without_check() const {
   std::optional<std::uint32_t> stepped;
   bool linked = false;
   bool stack_moved = false;
+  RegisterSet arguments = 0;
+  for (const auto reg : architecture_->arguments) arguments |= set_of(reg);
   const auto& block = flow_.block(ControlFlow::kEntry);
   for (auto i = block.first; i < block.last; ++i) {
     const auto& instruction = instructions_[i];
@@ -172,9 +171,9 @@ Result<Site> FunctionCode::start_without_check() const {
     const bool stack_known = linked || !stack_moved;
     if (stack_known && instruction.emulated) return site_at(i);
     if (stack_known && instruction.probeable && !stepped) stepped = i;
-    if ((instruction.writes & kArguments) != 0) break;
+    if ((instruction.writes & arguments) != 0) break;
     linked = links_frame_after(linked, instruction);
-    stack_moved = stack_moved || writes(instruction, Register::kRsp);
+    stack_moved = stack_moved || writes(instruction, architecture_->stack_pointer);
   }
   if (stepped) return site_at(*stepped);
   return fail(Errc::kUnsupported, name() + ": no instruction at its start takes a probe");
@@ -186,6 +185,7 @@ Result<std::vector<Site>> FunctionCode::end_sites() const {
   const auto start = TRY(start_site());
   const auto once = flow_.graph().once_between(ControlFlow::kEntry, flow_.exit());
   if (once.empty()) return fail(Errc::kUnsupported, name() + ": never returns");
+  if (emulates_returns()) return return_sites();
   for (const Node node : once | std::views::reverse) {
     if (node == flow_.exit()) continue;
     const auto& block = flow_.block(node);
@@ -201,6 +201,14 @@ Result<std::vector<Site>> FunctionCode::end_sites() const {
     }
   }
   return return_sites();
+}
+
+// On arm64 the kernel emulates RET, and nothing comes later in a call.
+bool FunctionCode::emulates_returns() const {
+  return std::ranges::all_of(flow_.graph().predecessors(flow_.exit()), [&](Node node) {
+    const auto& last = instructions_[flow_.block(node).last - 1];
+    return last.flow == Flow::kReturn && last.emulated;
+  });
 }
 
 Result<std::vector<Site>> FunctionCode::return_sites() const {
@@ -225,9 +233,14 @@ std::uint32_t FunctionCode::index_of(Offset offset) const {
   return static_cast<std::uint32_t>(at - instructions_.begin());
 }
 
-Location FunctionCode::find_argument(Register argument, const Instruction& site,
+Location FunctionCode::argument(std::size_t index) const {
+  return Location::in(architecture_->arguments.at(index));
+}
+
+Location FunctionCode::find_argument(const Location& argument, const Instruction& site,
                                      const Preserves& preserves) const {
-  return ArgumentTrace(body_, instructions_, flow_, argument, preserves).at(index_of(site.offset));
+  return ArgumentTrace(*architecture_, body_, instructions_, flow_, argument, preserves)
+      .at(index_of(site.offset));
 }
 
 }  // namespace gomapd::code

@@ -19,8 +19,9 @@ namespace gomapd::code {
 enum class HitRule : std::uint8_t {
   kAlways,  // every hit counts
   // The site is the stack check's own branch: a hit counts only when the saved
-  // flags say that the branch will not be taken (CF and ZF clear: it is always
-  // a jbe); a taken branch leaves to runtime.morestack and comes back.
+  // flags say that the branch will not be taken; a taken one leaves to
+  // runtime.morestack and comes back. It is always a jbe or b.ls: not taken when
+  // CF and ZF are clear (amd64), when C is set and Z clear (arm64).
   kUnlessBranchTaken,
 };
 
@@ -29,8 +30,9 @@ enum class HitRule : std::uint8_t {
 struct Site {
   Instruction instruction;
   HitRule rule = HitRule::kAlways;
-  // rbp is already this function's own frame pointer there. At a start site
-  // without it, [rsp] is still the return address and rbp the caller's frame.
+  // The frame pointer (rbp, x29) is already this function's own there. At a start
+  // site without it, it is the caller's, and the return address is still in
+  // [rsp] (amd64) or x30 (arm64).
   bool frame_linked = false;
   // End sites: calls (the site itself, if it is one) or loops come after the
   // site, so what they do is not over yet when the hit comes.
@@ -53,16 +55,17 @@ class FunctionCode {
 
   // The first instruction that every call executes exactly once after its stack
   // check has passed and before an argument register is overwritten, emulated
-  // if there is such a one: `push rbp` from Go 1.21 on, the check's own branch
-  // before that (with kUnlessBranchTaken), and for a function without a check
-  // the first emulated instruction that runs once, its arguments still intact.
+  // if there is such a one: `push rbp` on amd64 from Go 1.21 on, else the check's
+  // own branch (with kUnlessBranchTaken), and for a function without a check the
+  // first emulated instruction that runs once, its arguments still intact.
   // Falls back to a stepped instruction; kUnsupported when none is safe.
   [[nodiscard]] Result<Site> start_site() const;
 
-  // The last emulatable instruction that every completed call executes exactly
-  // once, after the start site: on every path from entry to a RET, in no loop.
-  // Where there is none, or where the copying still comes after it (a loop that
-  // calls through a pointer: the key's hash function), every RET (stepped).
+  // Every RET where the kernel emulates RETs (arm64). Else the last emulatable
+  // instruction that every completed call executes exactly once, after the start
+  // site: on every path from entry to a RET, in no loop. Where there is none, or
+  // where the copying still comes after it (a loop that calls through a pointer:
+  // the key's hash function), every RET (stepped).
   // Paths that never return (panics, throws, morestack's way back to the entry)
   // don't count. See Site::work_follows for what else may come after it.
   [[nodiscard]] Result<std::vector<Site>> end_sites() const;
@@ -102,9 +105,12 @@ class FunctionCode {
   [[nodiscard]] bool runs_one_of(const std::vector<Offset>& instructions,
                                  const std::vector<elf::Vaddr>& callees) const;
 
-  // Where the argument that was in `argument` at the function's entry is at
+  // Where ABIInternal passes the `index`th argument, at the function's entry.
+  [[nodiscard]] Location argument(std::size_t index) const;
+
+  // Where the argument that was at `argument` at the function's entry is at
   // `site`.
-  [[nodiscard]] Location find_argument(Register argument, const Instruction& site,
+  [[nodiscard]] Location find_argument(const Location& argument, const Instruction& site,
                                        const Preserves& preserves) const;
 
  private:
@@ -115,8 +121,10 @@ class FunctionCode {
   [[nodiscard]] Result<Site> start_after_check(std::uint32_t branch) const;
   [[nodiscard]] Result<Site> start_without_check() const;
   [[nodiscard]] Site site_at(std::uint32_t index) const;
+  [[nodiscard]] bool emulates_returns() const;
   enum class Work : std::uint8_t { kNone, kCallsOrLoops, kHashingLoop };
   [[nodiscard]] Work work_after(std::uint32_t index) const;
+  [[nodiscard]] bool links_frame_after(bool linked, const Instruction& instruction) const;
   void link_frames();
   struct EvacuationDone;
   [[nodiscard]] std::vector<EvacuationDone> find_evacuation_done() const;
@@ -125,6 +133,7 @@ class FunctionCode {
   [[nodiscard]] Result<void> check_steps() const;
   [[nodiscard]] std::string name() const;
 
+  const Architecture* architecture_ = nullptr;
   elf::Vaddr entry_ = 0;
   std::vector<std::byte> body_;
   std::vector<Instruction> instructions_;

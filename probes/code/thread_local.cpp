@@ -2,7 +2,7 @@
 // Copyright The gomapd Authors
 #include "probes/code/thread_local.h"
 
-#include "probes/code/decoder.h"
+#include "probes/code/amd64_decoder.h"
 
 namespace gomapd::code {
 namespace {

@@ -6,7 +6,7 @@
 #include <map>
 #include <optional>
 
-#include "probes/code/decoder.h"
+#include "probes/code/amd64_decoder.h"
 #include "probes/code/steps.h"
 
 namespace gomapd::code {

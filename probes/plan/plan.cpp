@@ -45,6 +45,12 @@ go::TypeLayout GoBinary::type_layout() const {
           .swiss_group_layout_27 = version.minor >= 27};
 }
 
+// The BPF programs read amd64's registers (bpf/target.bpf.h).
+std::string GoBinary::trace_refusal() const {
+  if (!refusal.empty() || image.machine() == elf::Machine::kAmd64) return refusal;
+  return "a program for another architecture, arm64: it can be inspected, but only amd64 is traced";
+}
+
 std::vector<ProbeSite> GoBinary::sites_for(Detail detail) const {
   std::vector<ProbeSite> chosen;
   std::ranges::copy_if(sites, std::back_inserter(chosen), [=](const ProbeSite& site) {
@@ -101,8 +107,8 @@ Result<void> plan_by_version(GoBinary& binary, go::Version version) {
 
 // Fills version, design and sites, or says why the binary can't be traced.
 Result<void> plan_sites(GoBinary& binary) {
-  if (binary.image.machine() != elf::Machine::kAmd64)
-    return fail(Errc::kUnsupported, "a Go program for another machine than amd64");
+  if (binary.image.machine() == elf::Machine::kOther)
+    return fail(Errc::kUnsupported, "a Go program for another machine than amd64 and arm64");
   if (binary.build_info.version.empty())
     return fail(Errc::kUnsupported,
                 "neither build information nor its own data tell which Go built it");

@@ -43,13 +43,16 @@ struct GoBinary {
   bool version_assumed = false;
   std::optional<go::Design> design;
   std::vector<ProbeSite> sites;  // empty when there is a refusal
-  // Why it can't be traced exactly; empty when it can.
+  // Why no exact sites could be chosen; empty when they could.
   std::string refusal;
   // Why only its growths can be traced; empty when moved buckets can, too.
   std::string buckets_refusal;
   // The same for map assignments.
   std::string assign_refusal;
 
+  // Why it can't be traced: the refusal, or that its machine can only be
+  // inspected. Empty when it can.
+  [[nodiscard]] std::string trace_refusal() const;
   // The sites that are probed all the time at `detail`, growths included.
   [[nodiscard]] std::vector<ProbeSite> sites_for(Detail detail) const;
   // Those that are probed in windows.

@@ -18,9 +18,18 @@ namespace {
 using elf::Vaddr;
 using go::Design;
 
+// From this release on, arguments are passed in registers.
+int register_abi_minor(elf::Machine machine) {
+  return machine == elf::Machine::kArm64 ? 18 : go::kRegisterAbiMinor;
+}
+
 // Of inlined calls in a whole binary: a compiler makes some ten. Each costs time
 // that grows with the square of its function's size, and the file may be hostile.
 constexpr std::size_t kMaxCopies = 64;
+
+bool passes_in_registers(const GoBinary& binary) {
+  return binary.version.minor >= register_abi_minor(binary.image.machine());
+}
 
 // Keys that two buckets hold before a classic table doubles. go1.21
 // internal/abi/map.go computes the load factor in integers, (8*13/16)*2 = 12;
@@ -95,13 +104,12 @@ class Body {
   [[nodiscard]] const go::Function& function() const { return function_; }
   [[nodiscard]] const code::FunctionCode& code() const { return *code_; }
 
-  // go1.19 runtime/asm_amd64.s: gcWriteBarrier "does not clobber any general-
-  // purpose registers"; since go1.21 gcWriteBarrier1 to 8, which return in r11.
+  // Since go1.21 gcWriteBarrier1 to 8.
   [[nodiscard]] code::Preserves preserves() const {
     return [this](Vaddr target) { return name_at(target).starts_with("runtime.gcWriteBarrier"); };
   }
   [[nodiscard]] std::string text(const code::Instruction& instruction) const {
-    return code::format(bytes_, function_.entry, instruction);
+    return code::format(bytes_, function_.entry, binary_->image.machine(), instruction);
   }
 
  private:
@@ -132,7 +140,7 @@ gm_site kernel_site(const GoBinary& binary, const ProbePoint& point, const code:
   kernel.role = static_cast<__u8>(point.program);
   kernel.rule = site.rule == code::HitRule::kAlways ? GM_RULE_ALWAYS : GM_RULE_UNLESS_BRANCH_TAKEN;
   kernel.frame_linked = site.frame_linked ? 1 : 0;
-  kernel.stack_abi = binary.version.minor < go::kRegisterAbiMinor ? 1 : 0;
+  kernel.stack_abi = passes_in_registers(binary) ? 0 : 1;
   kernel.located = point.role == Role::kGrowthStart && site.hmap.is_known() ? 1 : 0;
   kernel.type_at = kernel_location(site.type);
   kernel.hmap_at = kernel_location(site.hmap);
@@ -163,16 +171,30 @@ Result<void> add_site(GoBinary& binary, const ProbePoint& point, const Body& bod
   return {};
 }
 
+// Where a function finds an argument when it is called: in the first words above
+// the return address if not in a register. Nothing on amd64 in the latter case:
+// there, the BPF program finds it by the frame pointer.
+std::optional<code::Location> argument_at_entry(const GoBinary& binary, const Body& body,
+                                                std::size_t index) {
+  if (passes_in_registers(binary)) return body.code().argument(index);
+  if (binary.image.machine() != elf::Machine::kArm64) return std::nullopt;
+  return code::Location::on_stack(static_cast<std::int32_t>(8 * (index + 1)));
+}
+
 // go1.15 to go1.25 runtime/map.go: advanceEvacuationMark(h, t, newbit).
 Result<std::vector<code::Site>> sites_in_function(const GoBinary& binary, const ProbePoint& point,
                                                   const Body& body) {
   switch (point.place) {
-    case Place::kStart: return std::vector{TRY(body.code().start_site())};
+    case Place::kStart: {
+      const auto site = TRY(body.code().start_site());
+      if (site.frame_linked && !passes_in_registers(binary))
+        return fail(Errc::kUnsupported, "its arguments on the stack can't be found");
+      return std::vector{site};
+    }
     case Place::kEvacuationDone: {
       auto site = TRY(body.code().evacuation_done_site());
-      if (binary.version.minor >= go::kRegisterAbiMinor)
-        site.type =
-            body.code().find_argument(code::Register::kRbx, site.instruction, body.preserves());
+      if (const auto type = argument_at_entry(binary, body, 1))
+        site.type = body.code().find_argument(*type, site.instruction, body.preserves());
       return std::vector{site};
     }
     case Place::kReturn: return body.code().return_sites();
@@ -188,13 +210,12 @@ Result<std::vector<code::Site>> sites_in_copies(const GoBinary& binary, const Pr
   if (point.detail != Detail::kGrowth)
     return fail(Errc::kUnsupported, "no rule tells where such a copy starts");
   const bool is_classic = point.design == Design::kClassic;
-  const bool has_arguments =
-      binary.version.minor >= go::kRegisterAbiMinor && takes_type_and_hmap(copies.caller.name);
+  const bool has_arguments = passes_in_registers(binary) && takes_type_and_hmap(copies.caller.name);
   if (point.place == Place::kEvacuationDone) {
     sites = TRY(code.evacuation_done_sites(copies.calls));
     if (!has_arguments) return sites;
     for (auto& site : sites)
-      site.type = code.find_argument(code::Register::kRax, site.instruction, body.preserves());
+      site.type = code.find_argument(code.argument(0), site.instruction, body.preserves());
     return sites;
   }
   for (const auto& call : copies.calls) {
@@ -298,7 +319,10 @@ Result<void> find_sites(GoBinary& binary) {
   for (const auto detail : {Detail::kBuckets, Detail::kAssign})
     if (!refusal_of(binary, detail).empty())
       std::erase_if(binary.sites, [=](const auto& site) { return site.detail == detail; });
-  if (binary.version.minor < go::kRegisterAbiMinor) TRY_VOID(add_thread_local_g(binary, wanted));
+  // arm64 keeps g in x28.
+  if (binary.image.machine() == elf::Machine::kAmd64 &&
+      binary.version.minor < go::kRegisterAbiMinor)
+    TRY_VOID(add_thread_local_g(binary, wanted));
   return check_rehash(binary, wanted);
 }
 

@@ -14,7 +14,7 @@ std::string where(std::string_view hex, Offset offset, Register argument = Regis
   const auto at = std::ranges::find(code->instructions(), offset, &Instruction::offset);
   if (at == code->instructions().end()) return "no instruction";
   return describe_location(code->find_argument(
-      argument, *at, [](elf::Vaddr address) { return address == kWriteBarrier; }));
+      Location::in(argument), *at, [](elf::Vaddr address) { return address == kWriteBarrier; }));
 }
 
 TEST(Argument, StaysInItsRegisterUntilThatIsWritten) {

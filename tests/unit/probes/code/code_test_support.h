@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -25,6 +26,13 @@ inline std::vector<std::byte> from_hex(std::string_view hex) {
   return bytes;
 }
 
+// arm64: "f81c0ffe d65f03c0", each word as a disassembler shows it.
+inline std::vector<std::byte> from_words(std::string_view words) {
+  auto bytes = from_hex(words);
+  for (auto at = bytes.begin(); bytes.end() - at >= 4; at += 4) std::reverse(at, at + 4);
+  return bytes;
+}
+
 constexpr elf::Vaddr kTestEntry = 0x401000;
 
 inline Result<FunctionCode> decode_hex(std::string_view hex, const NeverReturns& never = {}) {
@@ -32,8 +40,9 @@ inline Result<FunctionCode> decode_hex(std::string_view hex, const NeverReturns&
 }
 
 // "+0x4 jbe unless-taken", "+0xa push rbp", "+0x9 ret stepped".
-inline std::string describe_site(Bytes body, const Site& site) {
-  auto text = format(body, kTestEntry, site.instruction);
+inline std::string describe_site(Bytes body, const Site& site,
+                                 elf::Machine machine = elf::Machine::kAmd64) {
+  auto text = format(body, kTestEntry, machine, site.instruction);
   text = text.substr(0, text.find(" 0x"));
   char offset[16];
   std::snprintf(offset, sizeof offset, "+0x%x ", site.instruction.offset);

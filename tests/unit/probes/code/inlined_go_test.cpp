@@ -111,7 +111,7 @@ std::string describe(const GuidedBody& body, const Result<std::vector<Site>>& si
 Result<std::vector<Site>> done_sites(const GuidedBody& body, const FunctionCode& code) {
   auto sites = TRY(code.evacuation_done_sites(body.copies_of("runtime.advanceEvacuationMark")));
   for (auto& site : sites)
-    site.type = code.find_argument(Register::kRax, site.instruction, [&](elf::Vaddr address) {
+    site.type = code.find_argument(code.argument(0), site.instruction, [&](elf::Vaddr address) {
       return contains(body.preserve, address);
     });
   return sites;

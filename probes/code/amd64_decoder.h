@@ -6,16 +6,22 @@
 
 #include <array>
 #include <optional>
+#include <span>
 
 #include "probes/code/instruction.h"
+
+// Only what is amd64's alone sees Zydis.
 
 namespace gomapd::code {
 
 // One machine instruction with all its operands, hidden ones included.
-// Only files of this folder see Zydis.
 struct MachineInstruction {
   ZydisDecodedInstruction head;
   std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> operands;
+
+  [[nodiscard]] std::span<const ZydisDecodedOperand> all() const {
+    return std::span(operands).first(head.operand_count);
+  }
 };
 
 // The amd64 instruction at the start of `bytes`; nothing when there is none.
@@ -23,11 +29,5 @@ struct MachineInstruction {
 
 // The general register that contains `reg` (al, ax, eax -> rax), or kNone.
 [[nodiscard]] Register general_register(ZydisRegister reg);
-
-// What the rest of the folder wants to know of the instruction at `offset`.
-// Nothing when its meaning depends on the processor's maker.
-[[nodiscard]] std::optional<Instruction> describe(const MachineInstruction& machine,
-                                                  elf::Vaddr entry, Offset offset,
-                                                  std::size_t body_size);
 
 }  // namespace gomapd::code

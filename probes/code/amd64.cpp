@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The gomapd Authors
-#include "probes/code/decoder.h"
-
 #include <algorithm>
+#include <array>
 #include <span>
+
+#include "probes/code/amd64_decoder.h"
+#include "probes/code/architecture.h"
+
+// amd64: what its instructions mean to the kernel and to the choice of sites.
 
 namespace gomapd::code {
 namespace {
 
-constexpr RegisterSet kAllButRsp = static_cast<RegisterSet>(0xffffU & ~(1U << 4U));
-
-ZydisDecoder make_decoder() {
-  ZydisDecoder decoder;
-  ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-  return decoder;
-}
+constexpr RegisterSet kAllButRsp = 0xffffU & ~set_of(Register::kRsp);
 
 bool has_prefix(const ZydisDecodedInstruction& head, std::uint8_t byte) {
   const std::span prefixes(head.raw.prefixes, head.raw.prefix_count);
@@ -118,6 +116,22 @@ RegisterSet writes_of(const MachineInstruction& machine) {
   return writes;
 }
 
+// A general register in all its 64 bits.
+Register whole_register(const ZydisDecodedOperand& operand) {
+  if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER ||
+      ZydisRegisterGetClass(operand.reg.value) != ZYDIS_REGCLASS_GPR64)
+    return Register::kNone;
+  return general_register(operand.reg.value);
+}
+
+// The register whose low byte, or more from there, the operand holds.
+Register low_part_of(const ZydisDecodedOperand& operand) {
+  if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER) return Register::kNone;
+  if (operand.reg.value >= ZYDIS_REGISTER_AH && operand.reg.value <= ZYDIS_REGISTER_BH)
+    return Register::kNone;
+  return general_register(operand.reg.value);
+}
+
 bool links_frame(const MachineInstruction& machine) {
   const auto& to = machine.operands[0];
   const auto& from = machine.operands[1];
@@ -128,25 +142,11 @@ bool links_frame(const MachineInstruction& machine) {
          from.mem.index == ZYDIS_REGISTER_NONE;
 }
 
-}  // namespace
-
-std::optional<MachineInstruction> decode_machine_instruction(Bytes bytes) {
-  static const ZydisDecoder decoder = make_decoder();
-  MachineInstruction machine;
-  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &machine.head,
-                                           machine.operands.data())))
-    return std::nullopt;
-  return machine;
-}
-
-Register general_register(ZydisRegister reg) {
-  const ZydisRegister full = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
-  if (full < ZYDIS_REGISTER_RAX || full > ZYDIS_REGISTER_R15) return Register::kNone;
-  return static_cast<Register>(full - ZYDIS_REGISTER_RAX);
-}
-
-std::optional<Instruction> describe(const MachineInstruction& machine, elf::Vaddr entry,
-                                    Offset offset, std::size_t body_size) {
+// Nothing when its meaning depends on the processor's maker.
+std::optional<Instruction> decode(Bytes body, elf::Vaddr entry, Offset offset) {
+  const auto decoded = decode_machine_instruction(body.subspan(offset));
+  if (!decoded) return std::nullopt;
+  const auto& machine = *decoded;
   const auto& head = machine.head;
   Instruction result;
   result.offset = offset;
@@ -156,6 +156,7 @@ std::optional<Instruction> describe(const MachineInstruction& machine, elf::Vadd
   result.emulated = is_emulated(head);
   result.probeable = is_probeable(head);
   result.links_frame = links_frame(machine);
+  result.is_nop = head.mnemonic == ZYDIS_MNEMONIC_NOP;
   const bool calls = result.flow == Flow::kCall || result.flow == Flow::kIndirectCall;
   result.writes = calls ? kAllButRsp : writes_of(machine);
   const auto& first = machine.operands[0];
@@ -168,8 +169,103 @@ std::optional<Instruction> describe(const MachineInstruction& machine, elf::Vadd
     return std::nullopt;
   result.target_address = target;
   const bool jumps = result.flow == Flow::kConditional || result.flow == Flow::kJump;
-  if (jumps && target - entry < body_size) result.target = static_cast<Offset>(target - entry);
+  if (jumps && target - entry < body.size()) result.target = static_cast<Offset>(target - entry);
   return result;
+}
+
+// By how much `sub rsp,N`, `add rsp,N`, `push` and `pop` lower rsp.
+std::optional<std::int64_t> lowers_stack(const MachineInstruction& machine) {
+  constexpr std::int64_t kWord = 8;
+  const auto& first = machine.operands[0];
+  const auto& by = machine.operands[1];
+  const bool by_constant = by.type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
+  switch (machine.head.mnemonic) {
+    case ZYDIS_MNEMONIC_PUSH: return first.size == 64 ? std::optional(kWord) : std::nullopt;
+    case ZYDIS_MNEMONIC_POP: {
+      const auto to = whole_register(first);
+      return to != Register::kNone && to != Register::kRsp ? std::optional(-kWord) : std::nullopt;
+    }
+    case ZYDIS_MNEMONIC_SUB: return by_constant ? std::optional(by.imm.value.s) : std::nullopt;
+    case ZYDIS_MNEMONIC_ADD: return by_constant ? std::optional(-by.imm.value.s) : std::nullopt;
+    default: return std::nullopt;
+  }
+}
+
+MemoryAccess access_of(const MachineInstruction& machine, const ZydisDecodedOperand& operand) {
+  const auto& memory = operand.mem;
+  MemoryAccess access;
+  const bool thread_local_base =
+      memory.segment == ZYDIS_REGISTER_FS || memory.segment == ZYDIS_REGISTER_GS;
+  if (ZydisRegisterGetClass(memory.base) == ZYDIS_REGCLASS_GPR64 && !thread_local_base)
+    access.base = general_register(memory.base);
+  access.indexed = memory.index != ZYDIS_REGISTER_NONE;
+  access.reads = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
+  access.writes = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+  access.displacement = memory.disp.value;
+  access.bytes = operand.size / 8;
+  const auto mnemonic = machine.head.mnemonic;
+  if (mnemonic != ZYDIS_MNEMONIC_MOV && mnemonic != ZYDIS_MNEMONIC_MOVZX) return access;
+  const auto& other = machine.operands[access.writes ? 1 : 0];
+  access.value = low_part_of(other);
+  access.stores_zero =
+      access.writes && other.type == ZYDIS_OPERAND_TYPE_IMMEDIATE && other.imm.value.u == 0;
+  return access;
+}
+
+std::optional<Operation> operation(Bytes bytes) {
+  const auto machine = decode_machine_instruction(bytes);
+  if (!machine) return std::nullopt;
+  Operation result;
+  for (const auto& operand : machine->all())
+    if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY && operand.mem.type == ZYDIS_MEMOP_TYPE_MEM)
+      result.add(access_of(*machine, operand));
+  const auto& to = machine->operands[0];
+  const auto& from = machine->operands[1];
+  if (machine->head.mnemonic == ZYDIS_MNEMONIC_MOV && whole_register(to) != Register::kNone &&
+      whole_register(from) != Register::kNone)
+    result.copy = {.from = whole_register(from), .to = whole_register(to)};
+  if (machine->head.mnemonic == ZYDIS_MNEMONIC_AND && low_part_of(to) != Register::kNone &&
+      from.type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+    result.masking = {.from = low_part_of(to), .to = low_part_of(to), .mask = from.imm.value.u};
+  result.lowers_stack = lowers_stack(*machine);
+  return result;
+}
+
+std::string format(Bytes bytes, elf::Vaddr address) {
+  const auto machine = decode_machine_instruction(bytes);
+  if (!machine) return {};
+  ZydisFormatter formatter;
+  ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
+  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_HEX_UPPERCASE, ZYAN_FALSE);
+  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_ADDR_PADDING_ABSOLUTE,
+                            ZYDIS_PADDING_DISABLED);
+  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_DISP_PADDING, ZYDIS_PADDING_DISABLED);
+  ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_IMM_PADDING, ZYDIS_PADDING_DISABLED);
+  std::array<char, 128> text{};
+  if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(
+          &formatter, &machine->head, machine->operands.data(), machine->head.operand_count_visible,
+          text.data(), text.size(), address, nullptr)))
+    return {};
+  return text.data();
+}
+
+}  // namespace
+
+const Architecture& amd64() {
+  using enum Register;
+  static constexpr Architecture kAmd64 = {
+      .name = "amd64",
+      .stack_pointer = kRsp,
+      .frame_pointer = kRbp,
+      .arguments = {kRax, kRbx, kRcx, kRdi, kRsi},
+      // go1.19 runtime/asm_amd64.s: gcWriteBarrier "does not clobber any
+      // general-purpose registers"; since go1.21 it returns its buffer in r11.
+      .write_barrier_clobbers = set_of(kR11),
+      .decode = decode,
+      .operation = operation,
+      .format = format,
+  };
+  return kAmd64;
 }
 
 }  // namespace gomapd::code
