@@ -10,6 +10,7 @@
 
 #include "tests/live/lab.h"
 #include "tests/live/tracing.h"
+#include "tests/support/go_build.h"
 
 namespace gomapd::live {
 namespace {
@@ -94,6 +95,23 @@ TEST_F(Errors, RefusesACommandThatIsAScript) {
   ScratchFolder folder;
   write_program(folder / "script", "#!/bin/sh\nexec true\n");
   expect_refused_in_one_line(trace({"--", folder / "script"}), 4);
+}
+
+// Before it starts it: the kernel could not.
+TEST_F(Errors, RefusesAProgramForAnotherArchitecture) {
+  const auto minors = test::go_minors();
+  ASSERT_FALSE(minors.empty());
+  const auto program = test::build_go_program(*test::go_root(minors.back()),
+                                              fs::path(GOMAPD_TEST_SUPPORT) / "go" / "frames", {},
+                                              {"GOARCH=arm64", "CGO_ENABLED=0"});
+  ASSERT_TRUE(program.has_value()) << program.error().context;
+  const auto finished = trace({"--", program->string()});
+  expect_refused_in_one_line(finished, 4);
+  EXPECT_NE(finished.errors.find("another architecture"), std::string::npos) << finished.errors;
+  const auto inspected = run({gomapd_path(), "inspect", "--json", program->string()});
+  EXPECT_EQ(inspected.ending.code, 0) << inspected.errors;
+  EXPECT_NE(inspected.output.find(R"("goarch":"arm64")"), std::string::npos);
+  EXPECT_NE(inspected.output.find(R"("traceable":false)"), std::string::npos);
 }
 
 TEST_F(Errors, RefusesWrongCommandLines) {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The gomapd Authors
 //
-// The sites in inlined copies that real toolchains made: go_inlined.txt holds
+// The sites in inlined copies that real toolchains made: go_inlined*.txt hold
 // functions of profile-guided builds (record_inlined.py writes it),
-// go_inlined_sites.txt the expected sites, checked against the disassembly. The
+// go_inlined_sites*.txt the expected sites, checked against the disassembly. The
 // ranges of the copies, and that hashGrow's t and h are the function's own first
 // arguments, are from DWARF.
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "tests/unit/probes/code/code_test_support.h"
@@ -20,7 +22,19 @@ struct Copy {
   InlinedCode code;
 };
 
+struct Fixture {
+  elf::Machine machine;
+  const char* bodies;
+  const char* sites;
+};
+
+constexpr std::array kFixtures{
+    Fixture{elf::Machine::kAmd64, "go_inlined.txt", "go_inlined_sites.txt"},
+    Fixture{elf::Machine::kArm64, "go_inlined_arm64.txt", "go_inlined_sites_arm64.txt"},
+};
+
 struct GuidedBody {
+  elf::Machine machine = elf::Machine::kAmd64;
   std::string name;  // "1.22 9siwpta runtime.mapassign"
   elf::Vaddr entry = 0;
   std::vector<elf::Vaddr> never_return;
@@ -72,12 +86,13 @@ std::ifstream open_fixture(const char* name) {
   return file;
 }
 
-std::vector<GuidedBody> bodies() {
+std::vector<GuidedBody> bodies_of(const Fixture& fixture) {
   std::vector<GuidedBody> all;
-  auto file = open_fixture("go_inlined.txt");
+  auto file = open_fixture(fixture.bodies);
   std::string toolchain, profile, function, entry, never, preserves, copies, hex;
   while (file >> toolchain >> profile >> function >> entry >> never >> preserves >> copies >> hex) {
-    GuidedBody body{.name = toolchain + " " + profile + " " + function,
+    GuidedBody body{.machine = fixture.machine,
+                    .name = toolchain + " " + profile + " " + function,
                     .entry = std::stoull(entry, nullptr, 16),
                     .never_return = addresses(never),
                     .preserve = addresses(preserves),
@@ -89,22 +104,29 @@ std::vector<GuidedBody> bodies() {
   return all;
 }
 
+std::vector<GuidedBody> bodies() {
+  std::vector<GuidedBody> all;
+  for (const auto& fixture : kFixtures)
+    std::ranges::move(bodies_of(fixture), std::back_inserter(all));
+  return all;
+}
+
 bool contains(const std::vector<elf::Vaddr>& all, elf::Vaddr one) {
   return std::ranges::find(all, one) != all.end();
 }
 
 Result<FunctionCode> decode(const GuidedBody& body) {
-  return FunctionCode::decode(
-      body.bytes, body.entry, elf::Machine::kAmd64,
-      [&](elf::Vaddr address) { return contains(body.never_return, address); });
+  return FunctionCode::decode(body.bytes, body.entry, body.machine, [&](elf::Vaddr address) {
+    return contains(body.never_return, address);
+  });
 }
 
 std::string describe(const GuidedBody& body, const Result<std::vector<Site>>& sites) {
   if (!sites) return "; " + sites.error().context;
   std::string text;
   for (const auto& site : *sites)
-    text += "; " + describe_site(body.bytes, site) + " t=" + describe_location(site.type) +
-            " h=" + describe_location(site.hmap);
+    text += "; " + describe_site(body.bytes, site, body.machine) +
+            " t=" + describe_location(site.type) + " h=" + describe_location(site.hmap);
   return text;
 }
 
@@ -125,20 +147,28 @@ Result<std::vector<Site>> sites_of(const GuidedBody& body, const FunctionCode& c
       copy.code, [&](elf::Vaddr address) { return contains(body.preserve, address); }))};
 }
 
-TEST(GoInlinedSites, AreThoseOfTheDisassembly) {
+class GoInlinedSitesOf : public testing::TestWithParam<Fixture> {};
+
+TEST_P(GoInlinedSitesOf, AreThoseOfTheDisassembly) {
   std::vector<std::string> found;
-  for (const auto& body : bodies()) {
+  for (const auto& body : bodies_of(GetParam())) {
     const auto code = decode(body);
     ASSERT_TRUE(code) << body.name;
     for (const auto& copy : body.copies)
       found.push_back(body.name + " " + copy.callee + describe(body, sites_of(body, *code, copy)));
   }
   std::vector<std::string> expected;
-  auto file = open_fixture("go_inlined_sites.txt");
+  auto file = open_fixture(GetParam().sites);
   for (std::string line; std::getline(file, line);)
     if (!line.starts_with('#')) expected.push_back(line);
   EXPECT_EQ(found, expected);
 }
+
+INSTANTIATE_TEST_SUITE_P(Machines, GoInlinedSitesOf, testing::ValuesIn(kFixtures),
+                         [](const auto& fixture) {
+                           return std::string(
+                               fixture.param.machine == elf::Machine::kAmd64 ? "Amd64" : "Arm64");
+                         });
 
 TEST(GoInlinedSites, AreAllEmulatedAndInsideTheirFrame) {
   for (const auto& body : bodies()) {
@@ -155,10 +185,10 @@ TEST(GoInlinedSites, AreAllEmulatedAndInsideTheirFrame) {
   }
 }
 
-// grow and split are inlined into rehash: it runs one of the two.
+// Where both grow and split are inlined into rehash, it runs one of the two.
 TEST(GoInlinedSites, OfATableTogetherTellEachRehashOnce) {
   for (const auto& body : bodies()) {
-    if (!body.name.ends_with("rehash")) continue;
+    if (!body.name.ends_with("rehash") || body.copies.size() != 2) continue;
     const auto code = decode(body);
     ASSERT_TRUE(code) << body.name;
     std::vector<Offset> ends;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The gomapd Authors
-"""Regenerates go_bodies.txt, the machine code that the site tests run on.
+"""Regenerates go_bodies.txt and, with --arch arm64, go_bodies_arm64.txt: the
+machine code that the site tests run on.
 
 Builds one small Go program with every toolchain that scripts/go-toolchains.sh
 knows, in the builds listed below, and writes the body of each map function:
@@ -10,10 +11,10 @@ knows, in the builds listed below, and writes the body of each map function:
 
 `never-returns` lists the direct call targets inside the body that are known
 not to return (the runtime's throw and panic functions), as comma-separated
-addresses or `-`. Needs binutils (nm, readelf, objdump) and about 1 GB under
-the cache directory given with --work.
+addresses or `-`. Needs binutils (nm, readelf, objdump), llvm-objdump for arm64,
+and about 1 GB under the cache directory given with --work.
 
-  record_bodies.py [--work DIR] [--dump DIR] [--only 1.N,...] > go_bodies.txt
+  record_bodies.py [--arch ARCH] [--work DIR] [--dump DIR] [--only 1.N,...] > go_bodies.txt
 
 With --dump, one `objdump -d` listing per body is written there: what to check
 go_sites.txt against when it changes.
@@ -112,6 +113,13 @@ BUILDS = {
     "pie": (["-buildmode=pie"], {}, [15, 19, 26], False),
     "noswiss": ([], {"GOEXPERIMENT": "noswissmap"}, [24, 25], False),
 }
+# The race detector needs a C compiler for the target.
+ARCH_BUILDS = {"amd64": BUILDS, "arm64": {name: BUILDS[name] for name in BUILDS if name != "race"}}
+DISASSEMBLERS = {
+    "amd64": ["objdump", "-d", "-w", "-M", "intel", "--no-show-raw-insn"],
+    "arm64": ["llvm-objdump", "-d", "--no-show-raw-insn"],
+}
+DIRECT_CALL = re.compile(r"\b(?:call|bl)\s+(?:0x)?([0-9a-f]+)")
 
 NEVER_RETURNS = re.compile(
     r"^(runtime\.(throw|fatal|fatalthrow|fatalpanic|gopanic|panic[A-Za-z0-9]*|goPanic\w+|dieFromSignal"
@@ -129,16 +137,16 @@ def toolchains():
     return sorted(found, key=lambda path: int(path.name.split(".")[1]))
 
 
-def build(goroot, name, work):
+def build(goroot, arch, name, work):
     arguments, extra, _, _ = BUILDS[name]
-    folder = work / f"{goroot.name}-{name}"
+    folder = work / f"{goroot.name}-{arch}-{name}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "main.go").write_text(PROGRAM)
     program = folder / "program"
     if not program.exists():
         environment = dict(os.environ, GOROOT=str(goroot), GOTOOLCHAIN="local", GO111MODULE="off",
                            GOFLAGS="-p=2", GOCACHE=str(work / "cache"), CGO_ENABLED="0",
-                           GOPATH=str(work / "path"))
+                           GOPATH=str(work / "path"), GOARCH=arch)
         environment.update(extra)
         command = [str(goroot / "bin/go"), "build", *arguments, "-o", str(program), "main.go"]
         subprocess.run(command, check=True, cwd=folder, env=environment)
@@ -166,8 +174,8 @@ def symbols(program):
     return functions, names
 
 
-def record(goroot, name, work, dump):
-    program = build(goroot, name, work)
+def record(goroot, arch, name, work, dump):
+    program = build(goroot, arch, name, work)
     address, offset, _ = text_section(program)
     functions, names = symbols(program)
     image = program.read_bytes()
@@ -180,9 +188,9 @@ def record(goroot, name, work, dump):
             continue
         entry, size = functions[function]
         code = image[entry - address + offset:entry - address + offset + size]
-        listing = run(["objdump", "-d", "-w", "-M", "intel", "--no-show-raw-insn",
-                       f"--start-address={entry}", f"--stop-address={entry + size}", str(program)])
-        targets = {int(word, 16) for word in re.findall(r"\bcall\s+([0-9a-f]+)", listing)}
+        listing = run([*DISASSEMBLERS[arch], f"--start-address={entry}",
+                       f"--stop-address={entry + size}", str(program)])
+        targets = {int(word, 16) for word in DIRECT_CALL.findall(listing)}
         dead = sorted(target for target in targets
                       if any(NEVER_RETURNS.match(alias) for alias in names.get(target, ())))
         print(goroot.name, name, function, f"{entry:x}", ",".join(f"{target:x}" for target in dead) or "-",
@@ -200,6 +208,7 @@ def record(goroot, name, work, dump):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--arch", choices=sorted(ARCH_BUILDS), default="amd64")
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("/tmp/gomapd-bodies"))
     parser.add_argument("--dump", type=pathlib.Path)
     parser.add_argument("--only", help="comma-separated toolchains, such as 1.19,1.26")
@@ -207,11 +216,11 @@ def main():
     for goroot in toolchains():
         if options.only and goroot.name not in options.only.split(","):
             continue
-        for name, (_, _, versions, _) in BUILDS.items():
+        for name, (_, _, versions, _) in ARCH_BUILDS[options.arch].items():
             if int(goroot.name.split(".")[1]) not in versions:
                 continue
             try:
-                record(goroot, name, options.work, options.dump)
+                record(goroot, options.arch, name, options.work, options.dump)
             except subprocess.CalledProcessError as error:
                 print(f"{goroot.name} {name}: {error}", file=sys.stderr)
 

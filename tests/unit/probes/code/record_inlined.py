@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The gomapd Authors
-"""Regenerates go_inlined.txt: functions of profile-guided builds into which
-growth functions were inlined.
+"""Regenerates go_inlined.txt and, with --arch arm64, go_inlined_arm64.txt:
+functions of profile-guided builds into which growth functions were inlined.
 
 Takes profiles with tests/live/go/guide, builds record_bodies.py's program by
 them, and writes each function that holds an inlined copy:
@@ -15,7 +15,7 @@ comma-separated addresses or `-`. `copies` is `callee:begin-end,begin-end|...`,
 one callee for each inlined call, offsets from the entry, as DWARF has them:
 what pclntab says is tested against other things. Needs llvm-dwarfdump too.
 
-  record_inlined.py [--work DIR] > go_inlined.txt
+  record_inlined.py [--arch ARCH] [--work DIR] > go_inlined.txt
 """
 import argparse
 import os
@@ -39,7 +39,7 @@ CALLEES = ["runtime.hashGrow", "runtime.advanceEvacuationMark",
 CALLERS = re.compile(r"runtime\.(mapassign|evacuate|growWork|mapdelete)\w*$|.*maps\.\(\*table\)\.rehash$")
 
 
-def build(goroot, experiment, keys, types, work):
+def build(goroot, arch, experiment, keys, types, work):
     folder = work / f"{goroot.name}{experiment}-{keys}{types}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "main.go").write_text(bodies.PROGRAM)
@@ -50,9 +50,10 @@ def build(goroot, experiment, keys, types, work):
         subprocess.run([go, "build", "-o", str(folder / "guide"), "."], check=True, env=environment,
                        cwd=bodies.ROOT / "tests/live/go/guide")
         subprocess.run([folder / "guide", folder / "profile", keys, types], check=True)
-    subprocess.run([go, "build", f"-pgo={folder / 'profile'}", "-o", "program", "main.go"],
-                   check=True, env=environment, cwd=folder)
-    return folder / "program"
+    program = f"program-{arch}"
+    subprocess.run([go, "build", f"-pgo={folder / 'profile'}", "-o", program, "main.go"],
+                   check=True, env=dict(environment, GOARCH=arch), cwd=folder)
+    return folder / program
 
 
 # The ranges of each inlined call of one of CALLEES, from `entry`.
@@ -79,7 +80,7 @@ def addresses(targets, names, pattern):
     return ",".join(f"{target:x}" for target in chosen) or "-"
 
 
-def record(program, toolchain, profile):
+def record(program, arch, toolchain, profile):
     address, offset, _ = bodies.text_section(program)
     functions, names = bodies.symbols(program)
     image = program.read_bytes()
@@ -87,10 +88,9 @@ def record(program, toolchain, profile):
         inlined = copies(program, function, entry) if CALLERS.match(function) else []
         if not inlined:
             continue
-        listing = bodies.run(["objdump", "-d", "-w", "-M", "intel", "--no-show-raw-insn",
-                              f"--start-address={entry}", f"--stop-address={entry + size}",
-                              str(program)])
-        targets = {int(word, 16) for word in re.findall(r"\bcall\s+([0-9a-f]+)", listing)}
+        listing = bodies.run([*bodies.DISASSEMBLERS[arch], f"--start-address={entry}",
+                              f"--stop-address={entry + size}", str(program)])
+        targets = {int(word, 16) for word in bodies.DIRECT_CALL.findall(listing)}
         code = image[entry - address + offset:entry - address + offset + size]
         print(toolchain, profile, function, f"{entry:x}",
               addresses(targets, names, bodies.NEVER_RETURNS),
@@ -100,13 +100,14 @@ def record(program, toolchain, profile):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--arch", choices=sorted(bodies.ARCH_BUILDS), default="amd64")
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("/tmp/gomapd-inlined"))
     options = parser.parse_args()
     for goroot in bodies.toolchains():
         for toolchain, experiment, keys, types in PROFILES:
             if toolchain == goroot.name:
-                program = build(goroot, experiment, keys, types, options.work)
-                record(program, toolchain + experiment, keys + types)
+                program = build(goroot, options.arch, experiment, keys, types, options.work)
+                record(program, options.arch, toolchain + experiment, keys + types)
 
 
 if __name__ == "__main__":

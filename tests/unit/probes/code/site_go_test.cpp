@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The gomapd Authors
 //
-// The sites of the map functions that real toolchains built: go_bodies.txt
-// holds their machine code (record_bodies.py writes it), go_sites.txt the
+// The sites of the map functions that real toolchains built: go_bodies*.txt
+// hold their machine code (record_bodies.py writes it), go_sites*.txt the
 // expected sites, checked against objdump's disassembly by other means.
 #include <algorithm>
 #include <array>
@@ -16,7 +16,19 @@
 namespace gomapd::code {
 namespace {
 
+struct Fixture {
+  elf::Machine machine;
+  const char* bodies;
+  const char* sites;
+};
+
+constexpr std::array kFixtures{
+    Fixture{elf::Machine::kAmd64, "go_bodies.txt", "go_sites.txt"},
+    Fixture{elf::Machine::kArm64, "go_bodies_arm64.txt", "go_sites_arm64.txt"},
+};
+
 struct GoBody {
+  elf::Machine machine = elf::Machine::kAmd64;
   std::string name;  // "1.23 plain runtime.hashGrow"
   elf::Vaddr entry = 0;
   std::set<elf::Vaddr> never_return;
@@ -29,12 +41,12 @@ std::ifstream open_fixture(const char* name) {
   return file;
 }
 
-std::vector<GoBody> read_bodies() {
-  std::vector<GoBody> bodies;
-  auto file = open_fixture("go_bodies.txt");
+void read_bodies(const Fixture& fixture, std::vector<GoBody>& bodies) {
+  auto file = open_fixture(fixture.bodies);
   std::string toolchain, build, function, entry, never_return, hex;
   while (file >> toolchain >> build >> function >> entry >> never_return >> hex) {
     GoBody body;
+    body.machine = fixture.machine;
     body.name = toolchain.append(" ").append(build).append(" ").append(function);
     body.entry = std::stoull(entry, nullptr, 16);
     body.bytes = from_hex(hex);
@@ -43,17 +55,20 @@ std::vector<GoBody> read_bodies() {
       body.never_return.insert(std::stoull(address, nullptr, 16));
     bodies.push_back(std::move(body));
   }
-  return bodies;
 }
 
 const std::vector<GoBody>& bodies() {
-  static const auto all = read_bodies();
+  static const auto all = [] {
+    std::vector<GoBody> bodies;
+    for (const auto& fixture : kFixtures) read_bodies(fixture, bodies);
+    return bodies;
+  }();
   return all;
 }
 
 Result<FunctionCode> decode(const GoBody& body) {
   const auto never = [&](elf::Vaddr address) { return body.never_return.contains(address); };
-  return FunctionCode::decode(body.bytes, body.entry, elf::Machine::kAmd64, never);
+  return FunctionCode::decode(body.bytes, body.entry, body.machine, never);
 }
 
 // "start +0xa push rbp; end +0x7d jz; done +0x7d jz h=0"
@@ -61,27 +76,39 @@ std::string sites_of(const GoBody& body) {
   const auto code = decode(body);
   if (!code) return code.error().context;
   const auto start = code->start_site();
-  std::string text = "start " + (start ? describe_site(body.bytes, *start) : start.error().context);
+  std::string text =
+      "start " + (start ? describe_site(body.bytes, *start, body.machine) : start.error().context);
   const auto ends = code->end_sites();
   if (!ends) return text + "; " + ends.error().context;
   for (const auto& end : *ends)
-    text += "; end " + describe_site(body.bytes, end) + (end.work_follows ? " ..." : "");
+    text +=
+        "; end " + describe_site(body.bytes, end, body.machine) + (end.work_follows ? " ..." : "");
   if (const auto done = code->evacuation_done_site())
-    text += "; done " + describe_site(body.bytes, *done) + " h=" + describe_location(done->hmap);
+    text += "; done " + describe_site(body.bytes, *done, body.machine) +
+            " h=" + describe_location(done->hmap);
   return text;
 }
 
-TEST(GoSites, AreThoseOfTheDisassembly) {
+class GoSitesOf : public testing::TestWithParam<Fixture> {};
+
+TEST_P(GoSitesOf, AreThoseOfTheDisassembly) {
   std::vector<std::string> found;
-  for (const auto& body : bodies()) found.push_back(body.name + ": " + sites_of(body));
+  for (const auto& body : bodies())
+    if (body.machine == GetParam().machine) found.push_back(body.name + ": " + sites_of(body));
   std::vector<std::string> expected;
-  auto file = open_fixture("go_sites.txt");
+  auto file = open_fixture(GetParam().sites);
   for (std::string line; std::getline(file, line);)
     if (!line.starts_with('#')) expected.push_back(line);
   EXPECT_EQ(found.size(), expected.size());
   for (std::size_t i = 0; i < std::min(found.size(), expected.size()); ++i)
     EXPECT_EQ(found[i], expected[i]);
 }
+
+INSTANTIATE_TEST_SUITE_P(Machines, GoSitesOf, testing::ValuesIn(kFixtures),
+                         [](const auto& fixture) {
+                           return std::string(
+                               fixture.param.machine == elf::Machine::kAmd64 ? "Amd64" : "Arm64");
+                         });
 
 // What a growth of any Go version starts and ends in; 12 instead of 1 us a hit
 // would be felt here. rehash is missing: it ends in what it calls.
@@ -157,7 +184,7 @@ class Instructions {
 
 TEST(GoSites, EndAtTheLastEmulatedInstructionOfEveryCompletedCall) {
   for (const auto& body : bodies()) {
-    if (!is_growth(body)) continue;
+    if (!is_growth(body) || body.machine != elf::Machine::kAmd64) continue;
     const auto code = decode(body);
     ASSERT_TRUE(code) << body.name;
     const auto ends = code->end_sites();
@@ -179,12 +206,26 @@ TEST(GoSites, EndAtTheLastEmulatedInstructionOfEveryCompletedCall) {
   }
 }
 
+TEST(GoSites, EndAtTheReturnsWhereTheKernelEmulatesThem) {
+  for (const auto& body : bodies()) {
+    if (!is_growth(body) || body.machine != elf::Machine::kArm64) continue;
+    const auto code = decode(body);
+    ASSERT_TRUE(code) << body.name;
+    const auto ends = code->end_sites();
+    ASSERT_TRUE(ends) << body.name;
+    const auto returns =
+        std::ranges::count(code->instructions(), Flow::kReturn, &Instruction::flow);
+    EXPECT_EQ(std::ssize(*ends), returns) << body.name;
+    for (const auto& end : *ends) EXPECT_EQ(end.instruction.flow, Flow::kReturn) << body.name;
+  }
+}
+
 TEST(GoBodies, NeverCrashWhenTruncated) {
   for (const auto& body : bodies()) {
     if (!body.name.starts_with("1.15 plain") && !body.name.starts_with("1.26 plain")) continue;
     for (std::size_t size = 0; size < body.bytes.size(); ++size) {
       const auto code =
-          FunctionCode::decode(Bytes(body.bytes).first(size), body.entry, elf::Machine::kAmd64);
+          FunctionCode::decode(Bytes(body.bytes).first(size), body.entry, body.machine);
       if (!code) continue;
       for (const auto& site : code->end_sites().value_or(std::vector<Site>{}))
         EXPECT_LE(site.instruction.end(), size);
@@ -197,8 +238,9 @@ TEST(GoBodies, NeverCrashWhenTruncated) {
 TEST(GoBodies, DecodeTheSameWithThePaddingBehindThem) {
   for (auto body : bodies()) {
     const auto sites = sites_of(body);
-    // cmd/link aligns functions to 32 bytes (16 before 1.16) with int3.
-    while ((body.entry + body.bytes.size()) % 16 != 0) body.bytes.push_back(std::byte{0xcc});
+    // cmd/link aligns functions to 32 bytes (16 before 1.16) with int3 or udf.
+    const auto padding = body.machine == elf::Machine::kAmd64 ? std::byte{0xcc} : std::byte{0};
+    while ((body.entry + body.bytes.size()) % 16 != 0) body.bytes.push_back(padding);
     EXPECT_EQ(sites_of(body), sites) << body.name;
   }
 }
