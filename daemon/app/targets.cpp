@@ -122,7 +122,8 @@ const model::Stack& TraceResolver::stack(std::uint32_t binary, std::uint64_t id)
   const auto stack = tracer_->stack(id);
   if (!stack) return kUnknown;  // may still be being filled: ask again later
   const std::vector<std::uint64_t> pcs(stack->pcs, stack->pcs + stack->count);
-  auto frames = symbol::symbolize(binaries_->at(binary).plan.pclntab, pcs);
+  auto frames = symbol::symbolize(binaries_->at(binary).plan.pclntab, pcs, runtime_frames_);
+  if (stack->truncated != 0 && !frames.empty()) frames.back().callers_missing = true;
   return stacks_.emplace(key, std::move(frames)).first->second;
 }
 

@@ -37,8 +37,9 @@ class BinaryTable {
 // Types and stacks of traced binaries, each looked up once. Borrows both.
 class TraceResolver final : public model::Resolver {
  public:
-  TraceResolver(const BinaryTable* binaries, const kernel::Tracer* tracer)
-      : binaries_(binaries), tracer_(tracer) {}
+  TraceResolver(const BinaryTable* binaries, const kernel::Tracer* tracer,
+                symbol::RuntimeFrames runtime_frames = symbol::RuntimeFrames::kFold)
+      : binaries_(binaries), tracer_(tracer), runtime_frames_(runtime_frames) {}
 
   const model::TypeInfo& type(std::uint32_t binary, std::uint32_t pid,
                               std::uint64_t address) override;
@@ -59,6 +60,7 @@ class TraceResolver final : public model::Resolver {
 
   const BinaryTable* binaries_;
   const kernel::Tracer* tracer_;
+  symbol::RuntimeFrames runtime_frames_;
   std::map<TypeKey, model::TypeInfo> types_;
   std::map<StackKey, model::Stack> stacks_;
 };

@@ -92,6 +92,7 @@ void add_started(Json& json, const model::GrowthEvent& event) {
   json["bytes"] = event.type->shape.unit_bytes != 0 ? Json(event.sizes.bytes) : Json(nullptr);
   json["on_stack"] = event.on_goroutine_stack;
   json["stack"] = stack_json(*event.stack);
+  json["stack_truncated"] = model::is_truncated(*event.stack);
 }
 
 void add_finished(Json& json, const model::GrowthEvent& event) {

@@ -71,9 +71,9 @@ void add(Cost& cost, const Cost& more) {
 using SiteKey = std::tuple<std::string, std::string, std::int32_t, std::optional<std::string>>;
 
 SiteKey site_key(const Stack& stack, const TypeInfo& type) {
-  if (stack.empty()) return {"", "", 0, type.name};
-  const auto& frame = stack.front();
-  return {frame.function, frame.file, frame.line, type.name};
+  const auto* frame = user_frame(stack);
+  if (frame == nullptr) return {"", "", 0, type.name};
+  return {frame->function, frame->file, frame->line, type.name};
 }
 
 std::vector<SiteSummary> sites_of(std::span<const StackSummary> stacks, const SeenMaps& seen,
@@ -104,6 +104,15 @@ std::vector<SiteSummary> sites_of(std::span<const StackSummary> stacks, const Se
 }
 
 }  // namespace
+
+const symbol::Frame* user_frame(const Stack& stack) {
+  const auto found = std::ranges::find(stack, false, &symbol::Frame::runtime_map);
+  return found == stack.end() ? nullptr : &*found;
+}
+
+bool is_truncated(const Stack& stack) {
+  return !stack.empty() && stack.back().callers_missing;
+}
 
 GrowthEvent decode(const gm_record& record, std::uint64_t tracing_since_ns, Resolver& resolver) {
   GrowthEvent event;

@@ -27,6 +27,12 @@ struct Process {
   std::string go_version;
   go::Design design = go::Design::kClassic;
   std::string assumed_rules = {};  // "go1.27": the newest known, for a release after it
+  std::string build_id = {};  // of the executable; empty when it has none
+  // The segment with the Go code: where the file says it is loaded, and where
+  // it stands in the file.
+  std::uint64_t text_address = 0;
+  std::uint64_t text_size = 0;
+  std::uint64_t text_file_offset = 0;
 };
 
 // A map type as far as it could be found out.
@@ -35,7 +41,14 @@ struct TypeInfo {
   SlotShape shape;
 };
 
+// Innermost first. Runtime map frames, where they are shown, come before the
+// first frame of the program's own.
 using Stack = std::vector<symbol::Frame>;
+
+// The innermost frame that is no runtime map frame; null when there is none.
+[[nodiscard]] const symbol::Frame* user_frame(const Stack& stack);
+// There were more frames than the kernel walks.
+[[nodiscard]] bool is_truncated(const Stack& stack);
 
 // A record from the kernel, decoded. `stack` borrows from whoever resolved it.
 struct GrowthEvent {

@@ -61,7 +61,8 @@ std::optional<Pclntab::InlinedCall> Pclntab::inlined_call(const Record& record, 
   const auto name = tree.load<std::uint32_t>(call + fields_.call_name);
   const auto parent_pc = tree.load<std::uint32_t>(call + fields_.call_parent_pc);
   if (!name || !parent_pc || *parent_pc >= record.size) return std::nullopt;
-  return InlinedCall{text_at(names_, *name), *parent_pc};
+  const auto func_id = tree.load<std::uint8_t>(call + fields_.call_func_id).value_or(0);
+  return InlinedCall{text_at(names_, *name), *parent_pc, func_id};
 }
 
 SourceFrame Pclntab::source_at(const Record& record, std::uint64_t offset) const {
@@ -102,9 +103,12 @@ std::vector<SourceFrame> Pclntab::frames_at(Vaddr pc) const {
     auto& frame = frames.emplace_back(source_at(record, offset));
     frame.function = call->callee;
     frame.inlined = true;
+    frame.wrapper = wrapper_id_ != 0 && call->func_id == wrapper_id_;
     offset = call->parent_pc;
   }
-  frames.emplace_back(source_at(record, offset)).function = function->name;
+  auto& real = frames.emplace_back(source_at(record, offset));
+  real.function = function->name;
+  real.wrapper = wrapper_id_ != 0 && func_id(record) == wrapper_id_;
   return frames;
 }
 

@@ -49,6 +49,11 @@ std::uint32_t Pclntab::field(const Record& record, std::uint64_t offset) const {
   return records.load<std::uint32_t>(record.offset + offset).value_or(0);
 }
 
+std::uint8_t Pclntab::func_id(const Record& record) const {
+  const ByteReader records(records_, "pclntab");
+  return records.load<std::uint8_t>(record.offset + fields_.func_id()).value_or(0);
+}
+
 Pclntab::Record Pclntab::record_of(std::uint32_t index) const {
   const auto entry = entry_of(index);
   return {functab_word(2ULL * index + 1), entry_of(index + 1ULL) - entry, entry};

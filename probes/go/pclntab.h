@@ -31,6 +31,9 @@ struct SourceFrame {
   std::string_view file;
   std::int32_t line = 0;
   bool inlined = false;  // has no frame of its own: the next frame contains it
+  // Made by the compiler (method wrappers, go and defer statements): Go's own
+  // tracebacks leave it out unless it panics.
+  bool wrapper = false;
 };
 
 // A call that the compiler inlined: `callee`'s body occupies [begin, end) of
@@ -88,11 +91,12 @@ class Pclntab {
   struct InlinedCall {
     std::string_view callee;
     std::uint64_t parent_pc = 0;  // from the entry
+    std::uint8_t func_id = 0;
   };
 
   Pclntab(const elf::Image& image, const PclntabHeader& header, const Module& module);
   [[nodiscard]] static Result<Pclntab> at(const elf::Image& image, Vaddr address);
-  [[nodiscard]] Result<void> check_functions(const Module& module) const;
+  [[nodiscard]] Result<void> check_functions(const Module& module);
 
   // pclntab.cpp
   [[nodiscard]] Bytes part(std::uint64_t offset, std::uint64_t size) const;
@@ -100,6 +104,7 @@ class Pclntab {
   [[nodiscard]] Vaddr entry_of(std::uint64_t index) const;  // index <= function_count()
   [[nodiscard]] std::string_view text_at(Bytes table, std::uint64_t offset) const;
   [[nodiscard]] std::uint32_t field(const Record& record, std::uint64_t offset) const;
+  [[nodiscard]] std::uint8_t func_id(const Record& record) const;
   [[nodiscard]] Record record_of(std::uint32_t index) const;
 
   // inline_tree.cpp
@@ -120,6 +125,7 @@ class Pclntab {
   Vaddr text_start_ = 0;
   std::uint32_t function_count_ = 0;
   std::uint8_t quantum_ = 1;
+  std::uint8_t wrapper_id_ = 0;  // abi.FuncIDWrapper of this release; 0: not known
   // The words of functab_ are in the relocations, not in the file (lld).
   bool functab_is_relocated_ = false;
   Bytes functab_;

@@ -117,7 +117,7 @@ Pclntab::Pclntab(const elf::Image& image, const PclntabHeader& header, const Mod
 }
 
 // One pass, after which lookups in the function table need no more checks.
-Result<void> Pclntab::check_functions(const Module& module) const {
+Result<void> Pclntab::check_functions(const Module& module) {
   if (entry_of(0) != module.min_pc || entry_of(function_count_) != module.max_pc)
     return fail(Errc::kMalformed, "pclntab: its functions are not moduledata's");
   Vaddr previous = 0;
@@ -134,6 +134,11 @@ Result<void> Pclntab::check_functions(const Module& module) const {
     if (name >= names_.size())
       return fail(Errc::kMalformed, fmt::format("pclntab: name of function {} is at {:#x} of {}", i,
                                                 name, names_.size()));
+    // The number of wrappers changes with releases, but this function, which
+    // every program has, has always been counted among them.
+    // go1.15 to go1.27 src/cmd/internal/objabi/funcid.go: GetFuncID, funcIDs
+    if (wrapper_id_ == 0 && text_at(names_, name) == "runtime.deferreturn")
+      wrapper_id_ = func_id({.offset = offset});
   }
   if (module.max_pc < previous)
     return fail(Errc::kMalformed, "pclntab: the last function ends before it starts");

@@ -15,11 +15,11 @@ constexpr std::uint64_t kMaxFunctions = std::uint64_t{1} << 22U;
 // runtime/runtime2.go: type _func; runtime/symtab.go (from 1.21 on
 // symtabinl.go): type inlinedCall, _FUNCDATA_InlTree.
 constexpr std::array<RecordLayout, 5> kRecordLayouts = {{
-    {40, 8, 24, 28, 32, 0, 39, true, 4, 20, 12, 16},    // go1.15
-    {44, 8, 24, 28, 32, 36, 43, true, 3, 20, 12, 16},   // go1.16, go1.17
-    {40, 4, 20, 24, 28, 32, 39, false, 3, 20, 12, 16},  // go1.18, go1.19
-    {44, 4, 20, 24, 28, 32, 43, false, 3, 16, 4, 8},    // go1.20 to go1.25
-    {44, 4, 20, 24, 28, 32, 43, false, 3, 16, 4, 8},    // go1.26, go1.27
+    {40, 8, 24, 28, 32, 0, 39, true, 4, 20, 12, 16, 2},    // go1.15
+    {44, 8, 24, 28, 32, 36, 43, true, 3, 20, 12, 16, 2},   // go1.16, go1.17
+    {40, 4, 20, 24, 28, 32, 39, false, 3, 20, 12, 16, 2},  // go1.18, go1.19
+    {44, 4, 20, 24, 28, 32, 43, false, 3, 16, 4, 8, 0},    // go1.20 to go1.25
+    {44, 4, 20, 24, 28, 32, 43, false, 3, 16, 4, 8, 0},    // go1.26, go1.27
 }};
 
 // Layouts by magic; offsets of the header's words. text_start 0: has none.

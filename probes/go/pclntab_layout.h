@@ -35,6 +35,10 @@ struct RecordLayout {
   std::uint8_t call_size;    // of inlinedCall
   std::uint8_t call_name;
   std::uint8_t call_parent_pc;
+  std::uint8_t call_func_id;
+
+  // Of _func; go1.15 to go1.27 keep it three bytes before nfuncdata.
+  [[nodiscard]] std::uint8_t func_id() const { return static_cast<std::uint8_t>(nfuncdata - 3); }
 };
 
 [[nodiscard]] const RecordLayout& record_layout(PclntabLayout layout);

@@ -113,7 +113,8 @@ void check_started(const Json& line, Problems& problems) {
                 {"new_buckets", is_positive},
                 {"load_factor", is_ratio},
                 {"bytes", is_positive},
-                {"stack", is_array}},
+                {"stack", is_array},
+                {"stack_truncated", is_flag}},
                problems);
   if (line.value("impl", "") == "classic") {
     check_fields(line, {{"overflow_buckets", is_count}}, problems);

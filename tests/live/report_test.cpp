@@ -21,7 +21,8 @@ Report good() {
         "map":"0xc0","map_type":"map[int]int","impl":"classic","kind":"double",
         "reason":"load_factor","keys":13,"old_buckets":2,"new_buckets":4,"load_factor":6.5,
         "overflow_buckets":0,"bytes":576,
-        "stack":[{"function":"main.f","file":"f.go","line":7,"inlined":false}]})"),
+        "stack":[{"function":"main.f","file":"f.go","line":7,"inlined":false}],
+        "stack_truncated":false})"),
                   Json::parse(R"({"event":"growth_finished","time_ns":2,"pid":5,"tid":5,"goid":1,
         "map":"0xc0","map_type":"map[int]int","impl":"classic","duration_ns":1,
         "old_buckets":2,"new_buckets":4})")};

@@ -132,9 +132,11 @@ class GoImageWriter {
     for (std::size_t call = 0; call < tree.size(); ++call) {
       const auto name = offsets_[i].callees[call] + name_base;
       if (spec_.release >= GoRelease::k120) {
-        funcdata_.put(std::uint32_t{0}).put(name).put(tree[call].parent_pc).put(std::uint32_t{1});
+        funcdata_.put(std::uint32_t{tree[call].func_id});
+        funcdata_.put(name).put(tree[call].parent_pc).put(std::uint32_t{1});
       } else {
-        funcdata_.put(std::int16_t{-1}).put(std::uint16_t{0}).put(std::uint32_t{0});
+        funcdata_.put(std::int16_t{-1}).put(std::uint16_t{tree[call].func_id});
+        funcdata_.put(std::uint32_t{0});
         funcdata_.put(std::uint32_t{0}).put(name).put(tree[call].parent_pc);
       }
     }
@@ -153,6 +155,8 @@ class GoImageWriter {
     out.put_at(shape.pcfile, file_value_ + value_base);
     out.put_at(shape.pcfile + 4, offsets_[i].line + value_base);
     out.put_at(shape.npcdata, std::uint32_t{3});
+    // runtime._func: funcID, a flag and a reserved byte, nfuncdata.
+    out.put_at(shape.nfuncdata - 3, spec_.functions[i].func_id);
     out.put_at(shape.nfuncdata, static_cast<std::uint8_t>(has_tree ? tree_index + 1 : 0));
     out.put(std::uint32_t{0}).put(std::uint32_t{0});
     out.put(offsets_[i].index == 0 ? 0 : offsets_[i].index + value_base);

@@ -23,6 +23,7 @@ struct ValueRange {
 struct InlinedCallSpec {
   std::string name;
   std::uint32_t parent_pc;
+  std::uint8_t func_id = 0;
 };
 
 struct FunctionSpec {
@@ -31,6 +32,7 @@ struct FunctionSpec {
   std::vector<ValueRange> lines = {};
   std::vector<ValueRange> inline_indexes = {};
   std::vector<InlinedCallSpec> inline_tree = {};
+  std::uint8_t func_id = 0;
 };
 
 // Declares a Go program with the functions given, all in file "main.go", as

@@ -56,7 +56,8 @@ TEST_F(GrowthJson, HasEveryFieldOfAClassicStart) {
     "on_stack": false,
     "stack": [
       {"function": "main.put", "file": "/src/main.go", "line": 12, "inlined": true},
-      {"function": "main.main", "file": "/src/main.go", "line": 30, "inlined": false}]
+      {"function": "main.main", "file": "/src/main.go", "line": 30, "inlined": false}],
+    "stack_truncated": false
   })"_json);
 }
 
@@ -74,8 +75,14 @@ TEST_F(GrowthJson, HasEveryFieldOfASwissStart) {
     "load_factor": 0.625, "map_keys": 1300, "bytes": 54592, "on_stack": true,
     "stack": [
       {"function": "main.put", "file": "/src/main.go", "line": 12, "inlined": true},
-      {"function": "main.main", "file": "/src/main.go", "line": 30, "inlined": false}]
+      {"function": "main.main", "file": "/src/main.go", "line": 30, "inlined": false}],
+    "stack_truncated": false
   })"_json);
+}
+
+TEST_F(GrowthJson, SaysThatAStackWasCut) {
+  stack_.back().callers_missing = true;
+  EXPECT_EQ(line()["stack_truncated"], true);
 }
 
 TEST_F(GrowthJson, HasEveryFieldOfAnEnd) {

@@ -183,6 +183,15 @@ TEST_F(Summarize, MergesStacksWithTheSameInnermostFrame) {
   EXPECT_EQ(site.max_keys, 52U);
 }
 
+TEST_F(Summarize, TakesTheProgramsOwnFrameForTheSite) {
+  auto& stack = resolver_.stacks[{0, 1}];
+  stack.insert(stack.begin(), {"runtime.mapassign", "map.go", 600, false});
+  stack.front().runtime_map = true;
+  const auto summary = summarize({row({.stack = 1, .started = 3})});
+  ASSERT_EQ(summary.sites.size(), 1U);
+  EXPECT_EQ(summary.sites[0].function, "main.fill");
+}
+
 TEST_F(Summarize, TellsSitesApartByLineAndByType) {
   const auto summary = summarize({
       row({.stack = 1, .started = 3}),

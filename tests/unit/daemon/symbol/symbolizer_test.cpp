@@ -165,6 +165,70 @@ TEST_F(Symbolize, GivesANamelessFrameForCodeOfNobody) {
   EXPECT_EQ(frames[1].function, "");
 }
 
+TEST_F(Symbolize, ShowsRuntimeMapFramesOnDemand) {
+  const auto frames =
+      symbolize(table_, std::vector<std::uint64_t>{kAssign + 5, kFill + 12, kGrowWork + 4},
+                RuntimeFrames::kShow);
+  ASSERT_EQ(functions_of(frames),
+            (Names{"runtime.mapassign_fast64", "main.fill", "runtime.growWork_fast64"}));
+  EXPECT_TRUE(frames[0].runtime_map);
+  EXPECT_FALSE(frames[1].runtime_map);
+  EXPECT_FALSE(frames[2].runtime_map) << "further out it is shown anyway";
+}
+
+// What Go itself leaves out of a stack, and what makes it show it.
+class SymbolizeWrappers : public Symbolize {
+ protected:
+  SymbolizeWrappers()
+      : Symbolize({{"runtime.deferreturn", 16, {{16, 1}}, {}, {}, kWrapper},
+                   {"main.embeds.put", 16, {{16, 1}}, {}, {}, kWrapper},
+                   {"main.main", 16, {{8, 30}, {16, 31}}},
+                   {"runtime.panicwrap", 16, {{16, 1}}},
+                   {"runtime.sigpanic", 16, {{16, 1}}}}) {}
+
+  static constexpr std::uint8_t kWrapper = 22;
+  static constexpr std::uint64_t kPut = test::kTextAddress + 16;
+  static constexpr std::uint64_t kMainMain = test::kTextAddress + 32;
+  static constexpr std::uint64_t kPanicWrap = test::kTextAddress + 48;
+  static constexpr std::uint64_t kSigpanic = test::kTextAddress + 64;
+};
+
+TEST_F(SymbolizeWrappers, LeavesWrappersOut) {
+  const auto frames = symbolize(table_, std::vector<std::uint64_t>{kPut + 8, kMainMain + 8});
+  EXPECT_EQ(functions_of(frames), Names{"main.main"});
+}
+
+TEST_F(SymbolizeWrappers, KeepsAWrapperThatPanics) {
+  const auto frames =
+      symbolize(table_, std::vector<std::uint64_t>{kPanicWrap + 8, kPut + 8, kMainMain + 8});
+  EXPECT_EQ(functions_of(frames), (Names{"runtime.panicwrap", "main.embeds.put", "main.main"}));
+}
+
+// A fault's address is that of its instruction, not of the one behind it.
+TEST_F(SymbolizeWrappers, LooksAtTheInstructionThatFaulted) {
+  const auto frames = symbolize(table_, std::vector<std::uint64_t>{kSigpanic + 8, kMainMain + 8});
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[1].line, 31);
+}
+
+// go1.27 src/runtime/traceback.go: funcNamePiecesForPrint
+TEST(NameForPrint, IsTheOneThatGoPrints) {
+  const std::vector<std::pair<std::string_view, std::string_view>> names{
+      {"main.main", "main.main"},
+      {"main.f[...]", "main.f[...]"},
+      {"main.f[go.shape.int]", "main.f[...]"},
+      {"main.f[go.shape.[]int,go.shape.map[string]int].func1", "main.f[...].func1"},
+      {"main.(*T[go.shape.int]).put", "main.(*T[...]).put"},
+      {"main.(*T[go.shape.int]).put[go.shape.[4]int].func2", "main.(*T[...]).put[...].func2"},
+      {"gopkg.in/yaml%2ev2.F", "gopkg.in/yaml%2ev2.F"},
+      {"main.f[", "main.f["},
+      {"main.f]", "main.f]"},
+      {"main.]f[", "main.]f["},
+      {"main.f[[a]", "main.f[[a]"},
+      {"", ""}};
+  for (const auto& [name, printed] : names) EXPECT_EQ(name_for_print(name), printed);
+}
+
 TEST_F(Symbolize, GivesNoFramesForNoStack) {
   EXPECT_TRUE(symbolize(table_, {}).empty());
 }

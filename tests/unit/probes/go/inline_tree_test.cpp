@@ -56,6 +56,26 @@ std::string describe(const std::vector<InlinedRange>& ranges) {
   return text;
 }
 
+// Whatever number this release has for wrappers: that of runtime.deferreturn.
+TEST_P(InlineTree, TellsWrappersApart) {
+  file_ = test::go_image({.release = GetParam(),
+                          .functions = {{.name = "runtime.deferreturn", .func_id = 77},
+                                        {.name = "main.T.f-fm", .func_id = 77},
+                                        {.name = "main.main",
+                                         .inline_indexes = {{8, 0}, {16, 1}},
+                                         .inline_tree = {{"main.T.g-fm", 0, 77}, {"main.g", 0}},
+                                         .func_id = 21}}})
+              .build();
+  const auto found = Pclntab::find(*elf::Image::parse(file_));
+  ASSERT_TRUE(found) << found.error().context;
+  EXPECT_TRUE(found->frames_at(kTextAddress + 16).front().wrapper);
+  const auto inlined = found->frames_at(kTextAddress + 32);
+  ASSERT_EQ(inlined.size(), 2U);
+  EXPECT_TRUE(inlined[0].wrapper);
+  EXPECT_FALSE(inlined[1].wrapper);
+  EXPECT_FALSE(found->frames_at(kTextAddress + 40).front().wrapper);
+}
+
 TEST_P(InlineTree, GivesTheFramesOfEachLevel) {
   const auto found = table(mapassign());
   EXPECT_EQ(describe(found.frames_at(kEntry)), "runtime.mapassign:100");
