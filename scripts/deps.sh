@@ -23,7 +23,7 @@ readonly kLibbpfMinimum=1:1.3
 
 packages=(
 	make g++ cmake ninja-build pkg-config clang libbpf-dev libelf-dev zlib1g-dev
-	libfmt-dev libspdlog-dev libcli11-dev libzydis-dev nlohmann-json3-dev
+	libfmt-dev libspdlog-dev libcli11-dev libzydis-dev nlohmann-json3-dev libprotozero-dev
 	prometheus-cpp-dev libgtest-dev libgmock-dev
 )
 check_only=no

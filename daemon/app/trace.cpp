@@ -51,11 +51,16 @@ struct TracedProcess {
 };
 
 model::Process describe(pid_t pid, std::string exe, const GoBinary& plan) {
+  const auto* text = plan.image.segment_at(plan.pclntab.text_start());
   return {.pid = static_cast<std::uint32_t>(pid),
           .exe = std::move(exe),
           .go_version = plan.build_info.version,
           .design = plan.design.value_or(go::Design::kClassic),
-          .assumed_rules = plan.version_assumed ? rules_name(plan.version) : std::string()};
+          .assumed_rules = plan.version_assumed ? rules_name(plan.version) : std::string(),
+          .build_id = plan.image.build_id(),
+          .text_address = text == nullptr ? 0 : text->address,
+          .text_size = text == nullptr ? 0 : text->memory_size,
+          .text_file_offset = text == nullptr ? 0 : text->file_offset};
 }
 
 std::string failure_text(int status) {
@@ -76,7 +81,7 @@ class TraceSession {
         sinks_(sinks.begin(), sinks.end()),
         tracer_(std::move(tracer)),
         loop_(std::move(loop)),
-        resolver_(&binaries_, &tracer_),
+        resolver_(&binaries_, &tracer_, options.runtime_frames),
         divergences_(options.command.empty() ? model::Seen::kFromSomeTime
                                              : model::Seen::kFromTheStart) {}
 
@@ -163,6 +168,8 @@ class TraceSession {
     began_ = Clock::now();
     last_state_ = began_;
     tracing_since_ns_ = now_ns();
+    began_realtime_ns_ = static_cast<std::uint64_t>(
+        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
     for (const auto& process : processes_)
       for (auto* sink : sinks_)
         sink->process(ProcessChange::kStarted, process.info, tracing_since_ns_);
@@ -270,6 +277,7 @@ class TraceSession {
     exporter::TraceReport report;
     report.summary = model::summarize(rows, processes, seen_, resolver_);
     report.duration_ns = static_cast<std::uint64_t>((Clock::now() - began_).count());
+    report.began_ns = began_realtime_ns_;
     report.stats = TRY(tracer_.stats());
     report.rejected_records = tracer_.rejected_records();
     report.model_divergences = divergences_.count() + report.stat(GM_STAT_IMPOSSIBLE);
@@ -310,6 +318,7 @@ class TraceSession {
   Moments moments_;
   Clock::time_point began_;
   std::uint64_t tracing_since_ns_ = 0;
+  std::uint64_t began_realtime_ns_ = 0;
   Clock::time_point last_state_;
 };
 
@@ -328,10 +337,11 @@ Result<void> run_trace(const TraceOptions& options, std::span<TraceSink* const> 
 Result<void> trace(TraceOptions options, const TraceResult& result) {
   TRY_VOID(kernel::check_prerequisites());
   const auto output = TRY(TraceOutput::open(result.path, result.json ? Form::kJson : Form::kTable));
+  const auto profiles = TRY(ProfileOutput::open(result.profiles));
   options.command_output_to_stderr = result.json && result.path.empty();
   // A live table and the command's own output would overwrite each other.
   if (!options.command.empty() && isatty(STDOUT_FILENO) != 0) output->no_live_table();
-  const std::array<TraceSink*, 1> sinks{output.get()};
+  const std::array<TraceSink*, 2> sinks{output.get(), profiles.get()};
   return run_trace(options, sinks);
 }
 

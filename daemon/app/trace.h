@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/app/profile_output.h"
 #include "daemon/app/trace_sink.h"
 #include "probes/base/result.h"
 #include "probes/plan/catalogue.h"
@@ -27,6 +28,7 @@ struct TraceOptions {
   bool command_output_to_stderr = false;
   std::uint32_t ring_bytes = 8U << 20U;
   bool force_perf_uprobes = false;
+  symbol::RuntimeFrames runtime_frames = symbol::RuntimeFrames::kFold;
 };
 
 // Traces until the duration is over, the last process has gone, SIGINT or
@@ -40,6 +42,7 @@ struct TraceOptions {
 struct TraceResult {
   bool json = false;
   std::string path;  // empty: standard output
+  ProfileOptions profiles;
 };
 // The command `trace`: a trace with its outputs.
 [[nodiscard]] Result<void> trace(TraceOptions options, const TraceResult& result);

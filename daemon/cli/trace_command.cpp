@@ -2,6 +2,8 @@
 // Copyright The gomapd Authors
 #include "daemon/cli/trace_command.h"
 
+#include "daemon/cli/profile_options.h"
+
 namespace gomapd::cli {
 
 void TraceCommand::describe(CLI::App& command) {
@@ -12,6 +14,7 @@ void TraceCommand::describe(CLI::App& command) {
   command.add_flag("--json", result_.json, "Print JSON Lines: each growth, then a summary");
   command.add_option("-o,--output", result_.path, "Write the result to this file")
       ->type_name("FILE");
+  add_profile_options(command, result_.profiles);
 }
 
 Result<void> TraceCommand::run() {

@@ -47,6 +47,8 @@ void TracingOptions::describe(CLI::App& command) {
       ->type_name("BYTES")
       ->check(CLI::Range(4096U, 1U << 30U))
       ->capture_default_str();
+  command.add_flag("--runtime-frames", runtime_frames_,
+                   "Show the runtime's map functions in stacks, which are left out by default");
   command.add_flag("--perf-uprobes", trace_.force_perf_uprobes,
                    "Attach by perf events even where the kernel has uprobe_multi");
 }
@@ -61,6 +63,7 @@ Result<app::TraceOptions> TracingOptions::take(const std::string& command) {
                                           "100, such as 1 or 0.5%",
                                           command, max_overhead_));
   trace_.max_overhead = *max_overhead;
+  if (runtime_frames_) trace_.runtime_frames = symbol::RuntimeFrames::kShow;
   if (duration_) {
     trace_.duration = parse_duration(*duration_);
     if (!trace_.duration)

@@ -27,6 +27,7 @@ class TracingOptions {
   std::optional<std::string> duration_;
   std::string detail_ = "growth";
   std::string max_overhead_ = "1%";
+  bool runtime_frames_ = false;
 };
 
 }  // namespace gomapd::cli

@@ -125,6 +125,8 @@ std::string notes_text(const TraceReport& report) {
   return text;
 }
 
+}  // namespace
+
 std::string headline(const TraceReport& report) {
   const auto& summary = report.summary;
   const auto seconds = static_cast<double>(report.duration_ns) / 1e9;
@@ -133,8 +135,6 @@ std::string headline(const TraceReport& report) {
                      seconds, human_bytes(summary.cost.bytes),
                      human_duration(summary.cost.growing_ns));
 }
-
-}  // namespace
 
 std::string report_text(const TraceReport& report, std::size_t width) {
   const auto& summary = report.summary;

@@ -22,6 +22,7 @@ struct TraceReport {
   std::uint64_t model_divergences = 0;               // records that Go's own rules rule out
   std::optional<AssignReport> assign;                // where assignments were sampled
   std::string command_failure;                       // how the traced command failed, else empty
+  std::uint64_t began_ns = 0;                        // CLOCK_REALTIME when tracing began
 
   [[nodiscard]] std::uint64_t stat(gm_stat which) const { return stats.at(which); }
   // Hits of the traced processes.
@@ -44,6 +45,9 @@ struct TraceReport {
     return stat(GM_STAT_STACKS_FULL) + stat(GM_STAT_COUNTERS_FULL);
   }
 };
+
+// "12 growths in 2.5 s, 1.2 MiB allocated, 3.4 ms growing"
+[[nodiscard]] std::string headline(const TraceReport& report);
 
 // The report for people: per process, then per site, most growths first.
 // `width` columns at most, 0 for no limit. Ends with a newline.
