@@ -35,7 +35,8 @@ using std::chrono::milliseconds;
 // How often the ring is drained: no probe wakes us. At 8 MiB it holds what
 // 700,000 growths a second produce meanwhile.
 constexpr milliseconds kDrainInterval{50};
-constexpr milliseconds kStateInterval{1000};
+// With a drain, less than the second that a recording may lose.
+constexpr milliseconds kStateInterval{900};
 // See Moments: a program that is preempted between its clock reading and its
 // place in the ring comes back within this.
 constexpr std::uint64_t kHoldBackNs = 100'000'000;
@@ -168,8 +169,9 @@ class TraceSession {
     began_ = Clock::now();
     last_state_ = began_;
     tracing_since_ns_ = now_ns();
-    began_realtime_ns_ = static_cast<std::uint64_t>(
-        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+    const TraceStart start{.realtime_offset_ns = realtime_offset_ns()};
+    began_realtime_ns_ = start.realtime_ns(tracing_since_ns_);
+    for (auto* sink : sinks_) sink->begin(start);
     for (const auto& process : processes_)
       for (auto* sink : sinks_)
         sink->process(ProcessChange::kStarted, process.info, tracing_since_ns_);
@@ -225,6 +227,11 @@ class TraceSession {
   // steady_clock is CLOCK_MONOTONIC, which the probes' records carry.
   static std::uint64_t now_ns() {
     return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+  }
+
+  static std::int64_t realtime_offset_ns() {
+    const std::chrono::nanoseconds realtime = std::chrono::system_clock::now().time_since_epoch();
+    return realtime.count() - static_cast<std::int64_t>(now_ns());
   }
 
   void on_exit(int pidfd, std::uint64_t now) {

@@ -8,22 +8,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
 #include "daemon/export/json.h"
 #include "daemon/export/terminal.h"
 
 namespace gomapd::app {
-namespace {
-
-std::int64_t now_ns(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<TraceOutput>> TraceOutput::open(const std::string& path, Form form) {
   std::unique_ptr<TraceOutput> output(new TraceOutput);
   output->file_.reset(path.empty() ? stdout : std::fopen(path.c_str(), "we"));
@@ -31,7 +20,6 @@ Result<std::unique_ptr<TraceOutput>> TraceOutput::open(const std::string& path, 
   output->path_ = path.empty() ? "standard output" : path;
   output->form_ = form;
   output->live_ = form == Form::kTable && isatty(STDERR_FILENO) != 0;
-  output->realtime_offset_ns_ = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
   return output;
 }
 

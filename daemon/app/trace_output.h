@@ -23,6 +23,7 @@ class TraceOutput final : public TraceSink {
 
   void no_live_table() { live_ = false; }
 
+  void begin(const TraceStart& start) override { realtime_offset_ns_ = start.realtime_offset_ns; }
   void process(ProcessChange change, const model::Process& process,
                std::uint64_t monotonic_ns) override;
   void growth(const model::GrowthEvent& event) override;
@@ -48,7 +49,7 @@ class TraceOutput final : public TraceSink {
   Form form_ = Form::kTable;
   bool live_ = false;
   std::size_t drawn_rows_ = 0;
-  std::int64_t realtime_offset_ns_ = 0;  // CLOCK_REALTIME less CLOCK_MONOTONIC
+  std::int64_t realtime_offset_ns_ = 0;
 };
 
 }  // namespace gomapd::app

@@ -10,11 +10,16 @@
 
 namespace gomapd::app {
 
-enum class ProcessChange : std::uint8_t { kStarted, kExited };
+using model::ProcessChange;
 
-// Takes what one trace finds: the events in the order of their times, and the
-// report at the end. Called from one thread. Times are CLOCK_MONOTONIC. What an
-// event points to (types, stacks) lives as long as the trace, at one address.
+// What is known before the first event.
+struct TraceStart {
+  std::int64_t realtime_offset_ns = 0;  // CLOCK_REALTIME less CLOCK_MONOTONIC
+};
+
+// Takes what one trace, or a recording of one, finds: the events in the order of their times, and
+// the report at the end. Called from one thread. Times are CLOCK_MONOTONIC. What an event points to
+// (types, stacks) lives as long as the trace, at one address.
 class TraceSink {
  public:
   TraceSink() = default;
@@ -22,6 +27,8 @@ class TraceSink {
   TraceSink& operator=(const TraceSink&) = delete;
   virtual ~TraceSink() = default;
 
+  // First of all.
+  virtual void begin(const TraceStart& /*start*/) {}
   virtual void process(ProcessChange /*change*/, const model::Process& /*process*/,
                        std::uint64_t /*monotonic_ns*/) {}
   virtual void growth(const model::GrowthEvent& /*event*/) {}

@@ -12,6 +12,8 @@
 
 #include "daemon/cli/inspect_command.h"
 #include "daemon/cli/model_command.h"
+#include "daemon/cli/record_command.h"
+#include "daemon/cli/report_command.h"
 #include "daemon/cli/trace_command.h"
 #include "daemon/export/terminal.h"
 #include "daemon/kernel/features.h"
@@ -67,7 +69,9 @@ int run(int argc, char** argv) {
   TraceCommand trace;
   InspectCommand inspect;
   ModelCommand model;
-  const std::array<Command*, 3> commands{&trace, &inspect, &model};
+  RecordCommand record;
+  ReportCommand report;
+  const std::array<Command*, 5> commands{&trace, &record, &report, &inspect, &model};
   for (auto* command : commands)
     command->describe(*app.add_subcommand(command->name(), command->purpose()));
   try {

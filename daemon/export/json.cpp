@@ -198,6 +198,7 @@ std::string summary_json(const TraceReport& report) {
             {"uncounted_hits", report.uncounted_hits()},
             {"model_divergences", report.model_divergences},
             {"maps_exact", summary.go_maps_exact && report.lost_events() == 0},
+            {"truncated", report.truncated},
             {"probe_stats", probe_stats_json(report)},
             {"processes", std::move(processes)},
             {"sites", std::move(sites)},
@@ -208,6 +209,7 @@ std::string summary_json(const TraceReport& report) {
     json["assign_sites"] = assign_sites_json(*report.assign);
   }
   if (!report.command_failure.empty()) json["command_failure"] = report.command_failure;
+  if (!report.missing.empty()) json["missing"] = report.missing;
   return to_line(json);
 }
 

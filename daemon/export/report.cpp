@@ -121,6 +121,7 @@ std::string notes_text(const TraceReport& report) {
        "growths under way were too many to remember: their ends count as begun before tracing");
   if (!report.summary.go_maps_exact)
     text += "note: too many maps to tell apart: MAPS is a lower bound\n";
+  for (const auto& missing : report.missing) text += "note: " + escape(missing) + "\n";
   if (!report.command_failure.empty()) text += "note: the command " + report.command_failure + "\n";
   return text;
 }

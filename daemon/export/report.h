@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/export/assign.h"
 #include "daemon/model/trace.h"
@@ -23,6 +24,9 @@ struct TraceReport {
   std::optional<AssignReport> assign;                // where assignments were sampled
   std::string command_failure;                       // how the traced command failed, else empty
   std::uint64_t began_ns = 0;                        // CLOCK_REALTIME when tracing began
+  // Of a recording: that its end is missing, and all that is, in words.
+  bool truncated = false;
+  std::vector<std::string> missing;
 
   [[nodiscard]] std::uint64_t stat(gm_stat which) const { return stats.at(which); }
   // Hits of the traced processes.

@@ -35,6 +35,8 @@ struct Process {
   std::uint64_t text_file_offset = 0;
 };
 
+enum class ProcessChange : std::uint8_t { kStarted, kExited };
+
 // A map type as far as it could be found out.
 struct TypeInfo {
   std::optional<std::string> name;

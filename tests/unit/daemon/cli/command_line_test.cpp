@@ -74,15 +74,52 @@ TEST(CommandLine, TakesOverheadsWithAndWithoutASign) {
 }
 
 TEST(CommandLine, EndsWithStatus2WhenItIsWrong) {
-  for (const std::string arguments :
-       {"", "no-such-command", "--no-such-option", "trace", "trace -p", "trace -p 0", "trace -p -1",
-        "trace -p abc", "trace -p 99999999999999999999", "trace -p 1 -- true", "trace -p 1 -d",
-        "trace -p 1 --detail all", "trace -p 1 --ring-bytes 1", "trace --no-such-option -p 1",
-        "inspect", "inspect -p 0", "inspect /bin/true -p 1", "inspect a b"}) {
+  for (const std::string arguments : {"",
+                                      "no-such-command",
+                                      "--no-such-option",
+                                      "trace",
+                                      "trace -p",
+                                      "trace -p 0",
+                                      "trace -p -1",
+                                      "trace -p abc",
+                                      "trace -p 99999999999999999999",
+                                      "trace -p 1 -- true",
+                                      "trace -p 1 -d",
+                                      "trace -p 1 --detail all",
+                                      "trace -p 1 --ring-bytes 1",
+                                      "trace --no-such-option -p 1",
+                                      "inspect",
+                                      "inspect -p 0",
+                                      "inspect /bin/true -p 1",
+                                      "inspect a b",
+                                      "record",
+                                      "record -p 1",
+                                      "record -o file",
+                                      "record -o file -p 1 -- true",
+                                      "report",
+                                      "report a b",
+                                      "report -p 1"}) {
     const auto outcome = run_gomapd(arguments, kErrorsOnly);
     EXPECT_EQ(outcome.exit_code, 2) << arguments << ": " << outcome.output;
     EXPECT_FALSE(outcome.output.empty()) << arguments;
     EXPECT_EQ(run_gomapd(arguments, kResultOnly).output, "") << arguments;
+  }
+}
+
+TEST(CommandLine, SaysWhatIsWrongWithARecording) {
+  struct Case {
+    std::string file;
+    int exit_code;
+    std::string words;
+  };
+  for (const auto& [file, exit_code, words] :
+       {Case{"/no/such/file", 5, "No such file"}, Case{"/bin/true", 1, "no recording"},
+        Case{"/bin", 1, "not a regular file"}, Case{"/dev/null", 1, "not a regular file"}}) {
+    const auto outcome = run_gomapd("report " + file, kErrorsOnly);
+    EXPECT_EQ(outcome.exit_code, exit_code) << outcome.output;
+    EXPECT_NE(outcome.output.find(file + ": "), std::string::npos) << outcome.output;
+    EXPECT_NE(outcome.output.find(words), std::string::npos) << outcome.output;
+    EXPECT_EQ(run_gomapd("report " + file, kResultOnly).output, "");
   }
 }
 
@@ -95,6 +132,8 @@ TEST(CommandLine, HelpsEachCommand) {
            Case{"--help", "trace"},
            Case{"trace --help", "--duration"},
            Case{"inspect --help", "--json"},
+           Case{"record --help", "--force"},
+           Case{"report --help", "RECORDING"},
        }) {
     const auto outcome = run_gomapd(arguments, kResultOnly);
     EXPECT_EQ(outcome.exit_code, 0) << arguments;
