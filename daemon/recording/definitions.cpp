@@ -127,10 +127,12 @@ void Definitions::add_process(std::uint64_t number, Cursor& cursor) {
   const auto* exe = string(cursor.varint());
   const auto* version = string(cursor.varint());
   process.design = read_design(cursor);
-  if (!cursor.ok() || exe == nullptr || version == nullptr) return;
-  if (!charge(sizeof(process) + exe->size() + version->size())) return;
+  const auto* rules = string(cursor.varint());
+  if (!cursor.ok() || exe == nullptr || version == nullptr || rules == nullptr) return;
+  if (!charge(sizeof(process) + exe->size() + version->size() + rules->size())) return;
   process.exe = std::string(*exe);
   process.go_version = std::string(*version);
+  process.assumed_rules = std::string(*rules);
   processes_.try_emplace(number, std::move(process));
 }
 

@@ -80,6 +80,7 @@ std::uint64_t Dictionary::process(const model::Process& process) {
     processes.entries.varint(string(process.exe));
     processes.entries.varint(string(process.go_version));
     processes.entries.byte(static_cast<std::uint8_t>(process.design));
+    processes.entries.varint(string(process.assumed_rules));
   }
   return found->second;
 }

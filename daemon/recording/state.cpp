@@ -107,7 +107,8 @@ exporter::TraceReport CounterState::report(Definitions& definitions, std::uint64
   for (const auto& row : processes_) {
     const auto* process = definitions.process(row.number);
     if (process == nullptr ||
-        !definitions.charge(sizeof(row) + process->exe.size() + process->go_version.size())) {
+        !definitions.charge(sizeof(row) + process->exe.size() + process->go_version.size() +
+                            process->assumed_rules.size())) {
       ++unnamed;
       continue;
     }

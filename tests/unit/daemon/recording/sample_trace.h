@@ -25,7 +25,7 @@ struct Facts {
                        {"main.init", "/src/main.go", -1, false, 0x402000}};
   model::Stack none;
   model::Process server{41, "/usr/bin/server", "go1.23.4", go::Design::kClassic};
-  model::Process worker{42, "/usr/bin/worker", "go1.24.1", go::Design::kSwiss};
+  model::Process worker{42, "/usr/bin/worker", "go1.24.1", go::Design::kSwiss, "go1.27"};
 
   // Every sort of event, with values at the borders.
   [[nodiscard]] std::vector<model::GrowthEvent> events() const {
@@ -82,6 +82,7 @@ struct Facts {
     auto report = exporter::sample_report();
     report.rejected_records = 1;
     report.model_divergences = 2;
+    report.summary.processes[1].process.assumed_rules = worker.assumed_rules;
     report.command_failure = "exited with status 3";
     report.summary.stacks = {{41, &named, &deep, {.started = 1140}, {4'000'000, 7, 9}, 832},
                              {42, &nameless, &none, {.started = 90, .finished = 90}, {}, 7},
