@@ -8,6 +8,7 @@
 
 #include <array>
 
+#include "daemon/app/profile_output.h"
 #include "daemon/app/replay.h"
 #include "daemon/app/trace_output.h"
 #include "daemon/export/terminal.h"
@@ -46,13 +47,16 @@ Result<void> report(const std::string& recording, const TraceResult& result) {
   if (!opened)
     return fail(opened.error().code == Errc::kMalformed ? Errc::kSystem : opened.error().code,
                 opened.error().context);
-  if (is_same_file(*opened, result.path))
-    return fail(Errc::kUsage, fmt::format("report: -o {}: that is the recording", result.path));
+  for (const auto* path : {&result.path, &result.profiles.pprof_path, &result.profiles.folded_path,
+                           &result.profiles.flamegraph_path})
+    if (is_same_file(*opened, *path))
+      return fail(Errc::kUsage, fmt::format("report: {}: that is the recording", *path));
   // Before an output file is emptied.
   if (const auto replayable = check_recording(opened->bytes()); !replayable)
     return add_context(recording, replayable.error());
   const auto output = TRY(TraceOutput::open(result.path, result.json ? Form::kJson : Form::kTable));
-  const std::array<TraceSink*, 1> sinks{output.get()};
+  const auto profiles = TRY(ProfileOutput::open(result.profiles));
+  const std::array<TraceSink*, 2> sinks{output.get(), profiles.get()};
   const auto replayed = TRY(replay(opened->bytes(), sinks));
   for (const auto& missing : replayed.missing)
     fmt::print(stderr, "gomapd: {}: {}\n", exporter::escape(recording), exporter::escape(missing));

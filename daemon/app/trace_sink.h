@@ -15,11 +15,16 @@ using model::ProcessChange;
 // What is known before the first event.
 struct TraceStart {
   std::int64_t realtime_offset_ns = 0;  // CLOCK_REALTIME less CLOCK_MONOTONIC
+
+  [[nodiscard]] std::uint64_t realtime_ns(std::uint64_t monotonic_ns) const {
+    return monotonic_ns + static_cast<std::uint64_t>(realtime_offset_ns);
+  }
 };
 
-// Takes what one trace, or a recording of one, finds: the events in the order of their times, and
-// the report at the end. Called from one thread. Times are CLOCK_MONOTONIC. What an event points to
-// (types, stacks) lives as long as the trace, at one address.
+// Takes what one trace, or a recording of one, finds: the events in the order of
+// their times, and the report at the end. Called from one thread. Times are
+// CLOCK_MONOTONIC. What an event points to (types, stacks) lives as long as the
+// trace, at one address.
 class TraceSink {
  public:
   TraceSink() = default;

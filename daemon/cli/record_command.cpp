@@ -16,8 +16,12 @@ void RecordCommand::describe(CLI::App& command) {
 }
 
 Result<void> RecordCommand::run() {
+  const auto options = TRY(tracing_.take(name()));
+  if (options.detail == Detail::kAssign)
+    return fail(Errc::kUsage,
+                "record: --detail assign: assignments are not recorded, trace shows them");
   if (force_) result_.existing = app::Existing::kOverwrite;
-  return app::record(TRY(tracing_.take(name())), result_);
+  return app::record(options, result_);
 }
 
 }  // namespace gomapd::cli

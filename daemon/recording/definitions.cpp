@@ -74,7 +74,7 @@ void Definitions::add_frame(std::uint64_t number, Cursor& cursor) {
   const auto* file = string(cursor.varint());
   Frame frame;
   frame.line = read_line(cursor);
-  frame.inlined = cursor.byte() != 0;
+  frame.flags = cursor.byte();
   frame.address = cursor.varint();
   if (!cursor.ok() || function == nullptr || file == nullptr) return;
   frame.function = *function;
@@ -98,7 +98,9 @@ void Definitions::add_stack(std::uint64_t number, Cursor& cursor) {
         complete && charge(sizeof(symbol::Frame) + frame->function.size() + frame->file.size());
     if (complete)
       stack.push_back({std::string(frame->function), std::string(frame->file), frame->line,
-                       frame->inlined, frame->address});
+                       (frame->flags & kInlined) != 0, frame->address,
+                       (frame->flags & kRuntimeMapFunction) != 0,
+                       (frame->flags & kCallersMissing) != 0});
   }
   if (cursor.ok() && complete) stacks_.try_emplace(number, std::move(stack));
 }
@@ -128,11 +130,19 @@ void Definitions::add_process(std::uint64_t number, Cursor& cursor) {
   const auto* version = string(cursor.varint());
   process.design = read_design(cursor);
   const auto* rules = string(cursor.varint());
-  if (!cursor.ok() || exe == nullptr || version == nullptr || rules == nullptr) return;
-  if (!charge(sizeof(process) + exe->size() + version->size() + rules->size())) return;
+  const auto* build_id = string(cursor.varint());
+  process.text_address = cursor.varint();
+  process.text_size = cursor.varint();
+  process.text_file_offset = cursor.varint();
+  if (!cursor.ok() || exe == nullptr || version == nullptr || rules == nullptr ||
+      build_id == nullptr)
+    return;
+  if (!charge(sizeof(process) + exe->size() + version->size() + rules->size() + build_id->size()))
+    return;
   process.exe = std::string(*exe);
   process.go_version = std::string(*version);
   process.assumed_rules = std::string(*rules);
+  process.build_id = std::string(*build_id);
   processes_.try_emplace(number, std::move(process));
 }
 

@@ -55,7 +55,7 @@ class Definitions {
     std::string_view function;
     std::string_view file;
     std::int32_t line = 0;
-    bool inlined = false;
+    std::uint8_t flags = 0;  // enum FrameFlag
     std::uint64_t address = 0;
   };
   // By number: a lost block leaves a gap. Nodes keep their addresses.

@@ -6,6 +6,17 @@
 
 namespace gomapd::recording {
 
+namespace {
+
+std::uint8_t flags_of(const symbol::Frame& frame) {
+  unsigned flags = frame.inlined ? kInlined : 0;
+  if (frame.runtime_map) flags |= kRuntimeMapFunction;
+  if (frame.callers_missing) flags |= kCallersMissing;
+  return static_cast<std::uint8_t>(flags);
+}
+
+}  // namespace
+
 std::size_t Dictionary::GrowthHash::operator()(const GrowthClass& growth) const {
   std::size_t hash = 0;
   for (const std::uint64_t part :
@@ -31,7 +42,7 @@ std::uint64_t Dictionary::string(std::string_view text) {
 
 std::uint64_t Dictionary::frame(const symbol::Frame& frame) {
   auto& frames = section(Definition::kFrame);
-  const FrameKey key{string(frame.function), string(frame.file), frame.line, frame.inlined,
+  const FrameKey key{string(frame.function), string(frame.file), frame.line, flags_of(frame),
                      frame.address};
   const auto [found, is_new] = frames_.try_emplace(key, frames.next);
   if (is_new) {
@@ -39,7 +50,7 @@ std::uint64_t Dictionary::frame(const symbol::Frame& frame) {
     frames.entries.varint(std::get<0>(key));
     frames.entries.varint(std::get<1>(key));
     frames.entries.difference(static_cast<std::uint64_t>(frame.line), 0);
-    frames.entries.byte(frame.inlined ? 1 : 0);
+    frames.entries.byte(std::get<3>(key));
     frames.entries.varint(frame.address);
   }
   return found->second;
@@ -81,6 +92,10 @@ std::uint64_t Dictionary::process(const model::Process& process) {
     processes.entries.varint(string(process.go_version));
     processes.entries.byte(static_cast<std::uint8_t>(process.design));
     processes.entries.varint(string(process.assumed_rules));
+    processes.entries.varint(string(process.build_id));
+    processes.entries.varint(process.text_address);
+    processes.entries.varint(process.text_size);
+    processes.entries.varint(process.text_file_offset);
   }
   return found->second;
 }

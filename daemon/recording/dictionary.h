@@ -54,7 +54,8 @@ class Dictionary {
     std::uint64_t first_pending = 0;
     ByteOutput entries;
   };
-  using FrameKey = std::tuple<std::uint64_t, std::uint64_t, std::int32_t, bool, std::uint64_t>;
+  using FrameKey =
+      std::tuple<std::uint64_t, std::uint64_t, std::int32_t, std::uint8_t, std::uint64_t>;
   struct GrowthHash {
     std::size_t operator()(const GrowthClass& growth) const;
   };

@@ -74,6 +74,7 @@ void write_array(const std::array<std::uint64_t, N>& values, ByteOutput& output)
 void write_totals(const exporter::TraceReport& report, ByteOutput& output) {
   const auto& summary = report.summary;
   output.varint(report.duration_ns);
+  output.varint(report.began_ns);
   write_counts(summary.counts, summary.cost, output);
   write_array(summary.by_kind, output);
   write_array(report.stats, output);

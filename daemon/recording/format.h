@@ -31,6 +31,12 @@ enum class Definition : std::uint8_t {
   kGrowth = 6,
 };
 
+enum FrameFlag : std::uint8_t {
+  kInlined = 1U << 0U,
+  kRuntimeMapFunction = 1U << 1U,
+  kCallersMissing = 1U << 2U,
+};
+
 // Which parts of an event follow, and bits of its own.
 enum EventFlag : std::uint64_t {
   kNewGoMap = 1U << 0U,

@@ -43,6 +43,7 @@ CounterState::Update CounterState::parse(Cursor& cursor) {
   update.number = cursor.varint();
   auto& totals = update.totals;
   totals.duration_ns = cursor.varint();
+  totals.began_ns = cursor.varint();
   read_counts(cursor, totals.summary.counts, totals.summary.cost);
   read_kinds(cursor, totals.summary.by_kind);
   read_array(cursor, totals.stats, nullptr);
@@ -108,7 +109,7 @@ exporter::TraceReport CounterState::report(Definitions& definitions, std::uint64
     const auto* process = definitions.process(row.number);
     if (process == nullptr ||
         !definitions.charge(sizeof(row) + process->exe.size() + process->go_version.size() +
-                            process->assumed_rules.size())) {
+                            process->assumed_rules.size() + process->build_id.size())) {
       ++unnamed;
       continue;
     }

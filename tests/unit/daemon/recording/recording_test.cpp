@@ -6,6 +6,7 @@
 
 #include <random>
 
+#include "daemon/export/pprof.h"
 #include "daemon/recording/block.h"
 #include "daemon/recording/crc32c.h"
 #include "daemon/recording/format.h"
@@ -44,6 +45,8 @@ TEST(Recording, GivesBackTheReport) {
   const auto report = read(sample_recording(facts)).report;
   EXPECT_EQ(exporter::summary_json(report), exporter::summary_json(facts.report()));
   EXPECT_EQ(exporter::report_text(report, 0), exporter::report_text(facts.report(), 0));
+  EXPECT_EQ(exporter::pprof_profile(report).value(),
+            exporter::pprof_profile(facts.report()).value());
   EXPECT_FALSE(report.truncated);
   EXPECT_TRUE(report.missing.empty());
 }

@@ -20,12 +20,14 @@ struct Facts {
   model::TypeInfo nameless{std::nullopt, {}};
   model::Stack deep{{"main.(*cache).put", "/src/cache.go", 214, true, 0x401000},
                     {"main.serve", "/src/main.go", 99, false, 0x401000},
-                    {"", "", 0, false, 0x7f0000000001}};
-  model::Stack shallow{{"main.serve", "/src/main.go", 99, false, 0x401000},
+                    {"", "", 0, false, 0x7f0000000001, false, true}};
+  model::Stack shallow{{"runtime.mapassign", "/go/map.go", 9, false, 0x403000, true},
+                       {"main.serve", "/src/main.go", 99, false, 0x401000},
                        {"main.init", "/src/main.go", -1, false, 0x402000}};
   model::Stack none;
   model::Process server{41, "/usr/bin/server", "go1.23.4", go::Design::kClassic};
-  model::Process worker{42, "/usr/bin/worker", "go1.24.1", go::Design::kSwiss, "go1.27"};
+  model::Process worker{
+      42, "/usr/bin/worker", "go1.24.1", go::Design::kSwiss, "go1.27", "ab12", 0x400000, 4096, 512};
 
   // Every sort of event, with values at the borders.
   [[nodiscard]] std::vector<model::GrowthEvent> events() const {
@@ -83,6 +85,7 @@ struct Facts {
     report.rejected_records = 1;
     report.model_divergences = 2;
     report.summary.processes[1].process.assumed_rules = worker.assumed_rules;
+    report.began_ns = 1'700'000'000'000'000'007;
     report.command_failure = "exited with status 3";
     report.summary.stacks = {{41, &named, &deep, {.started = 1140}, {4'000'000, 7, 9}, 832},
                              {42, &nameless, &none, {.started = 90, .finished = 90}, {}, 7},
