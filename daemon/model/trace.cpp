@@ -123,6 +123,7 @@ GrowthEvent decode(const gm_record& record, std::uint64_t tracing_since_ns, Reso
   event.goid = record.goid;
   event.address = record.go_map;
   event.identity = identity(record);
+  event.seed = record.seed;
   event.on_goroutine_stack = (record.flags & GM_FLAG_ON_STACK) != 0;
   event.kind = kind_of(record.key);
   event.design = event.what == GM_RECORD_PRUNED ? go::Design::kSwiss : design_of(event.kind);

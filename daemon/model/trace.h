@@ -63,6 +63,7 @@ struct GrowthEvent {
   // Tells a map from others of the process, and from another one at the same
   // address later. A map that was emptied counts as another from then on.
   std::uint64_t identity = 0;
+  std::uint64_t seed = 0;  // of its hashes: h.hash0 or m.seed
   bool on_goroutine_stack = false;
   go::Design design = go::Design::kClassic;
   gm_kind kind = GM_KIND_UNKNOWN;
