@@ -14,6 +14,7 @@
 #include "daemon/cli/model_command.h"
 #include "daemon/cli/record_command.h"
 #include "daemon/cli/report_command.h"
+#include "daemon/cli/snapshot_command.h"
 #include "daemon/cli/trace_command.h"
 #include "daemon/export/terminal.h"
 #include "daemon/kernel/features.h"
@@ -71,7 +72,8 @@ int run(int argc, char** argv) {
   ModelCommand model;
   RecordCommand record;
   ReportCommand report;
-  const std::array<Command*, 5> commands{&trace, &record, &report, &inspect, &model};
+  SnapshotCommand snapshot;
+  const std::array<Command*, 6> commands{&trace, &record, &report, &snapshot, &inspect, &model};
   for (auto* command : commands)
     command->describe(*app.add_subcommand(command->name(), command->purpose()));
   try {
