@@ -330,6 +330,8 @@ Snapshot ClassicReader::attempt() {
   Pass second;
   if (!read_header(before) || before.hash0 != static_cast<std::uint32_t>(place_.seed))
     return gone();
+  // An operation may leave flags and pointers half changed for a moment.
+  if ((before.flags & kHashWriting) != 0) return torn("it was being written");
   if (const auto why = implausible(before); !why.empty()) return torn(why);
   const bool first_read = read_pass(before, first);
   // Twice at once: count and flags are of one moment when neither changed.

@@ -294,6 +294,7 @@ Snapshot SwissReader::attempt() {
   Pass first;
   Pass second;
   if (!read_header(before) || before.seed != place_.seed) return gone();
+  if (before.writing == 1) return torn("it was being written");
   if (const auto why = implausible(before); !why.empty()) return torn(why);
   const auto first_why = read_pass(before, first);
   // Twice at once: used and writing are of one moment when neither changed.
