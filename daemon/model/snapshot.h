@@ -23,15 +23,17 @@
 // found the same links and moved buckets, these held at every moment between the
 // passes, and so at the one at which the header in the middle was read, with no
 // write under way (hashWriting): header and links are the state of one moment.
-// It does not matter what else was written meanwhile.
+// It does not matter what else was written meanwhile. (Go 1.15 keeps the seed when
+// it clears a map: there a clear and new writes would have to restore every link.)
 //
 // Swiss maps. Tables of a directory never change their capacity or depth, they
 // are replaced: what all passes found held between them. Tombstones and the use
 // of groups can come back to what they were, so they are reported when every word
-// was the same in all passes, no header showed a write, and the counts of the
-// map, of each table and of the control words agree. For a wrong report a writer
-// must restore each of thousands of words between passes that are not evenly
-// spaced. In a map that never holds still for so long they are left out.
+// was the same in three passes, no header showed a write, and the counts of the
+// map, of each table and of the control words agree. That is no proof: a writer
+// who puts back every word between the passes, keeping all counts, could have been
+// in other states only. In a map that never holds still for so long they are left
+// out.
 namespace gomapd::model {
 
 // Where a map was seen, and what of.
