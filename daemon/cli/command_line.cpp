@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/cli/advise_command.h"
 #include "daemon/cli/inspect_command.h"
 #include "daemon/cli/model_command.h"
 #include "daemon/cli/record_command.h"
@@ -73,7 +74,9 @@ int run(int argc, char** argv) {
   RecordCommand record;
   ReportCommand report;
   SnapshotCommand snapshot;
-  const std::array<Command*, 6> commands{&trace, &record, &report, &snapshot, &inspect, &model};
+  AdviseCommand advise;
+  const std::array<Command*, 7> commands{&trace,    &record,  &report, &advise,
+                                         &snapshot, &inspect, &model};
   for (auto* command : commands)
     command->describe(*app.add_subcommand(command->name(), command->purpose()));
   try {
