@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "daemon/app/asked_go.h"
+#include "daemon/app/record.h"
 #include "daemon/export/advice_text.h"
 #include "daemon/export/terminal.h"
 
@@ -62,6 +63,12 @@ Result<void> advise(TraceOptions options, const AdviceOptions& advice) {
   AdviceSink sink(advice);
   const std::array<TraceSink*, 1> sinks{&sink};
   return run_trace(options, sinks);
+}
+
+Result<void> advise_on_recording(const std::string& recording, const AdviceOptions& advice) {
+  AdviceSink sink(advice);
+  const std::array<TraceSink*, 1> sinks{&sink};
+  return replay_file(recording, sinks);
 }
 
 Result<void> plan_cache(const PlannerOptions& options, const AdviceOptions& output) {

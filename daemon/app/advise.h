@@ -39,6 +39,10 @@ class AdviceSink final : public TraceSink {
 // The command `advise` of live processes.
 [[nodiscard]] Result<void> advise(TraceOptions options, const AdviceOptions& advice);
 
+// The same of a recording.
+[[nodiscard]] Result<void> advise_on_recording(const std::string& recording,
+                                               const AdviceOptions& advice);
+
 // The planner: `advise --qps …`.
 struct PlannerOptions {
   double requests_per_second = 0;

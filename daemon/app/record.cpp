@@ -14,6 +14,7 @@
 #include "daemon/export/terminal.h"
 #include "daemon/kernel/features.h"
 #include "daemon/proc/file.h"
+#include "daemon/recording/block.h"
 
 namespace gomapd::app {
 namespace {
@@ -25,7 +26,37 @@ bool is_same_file(const proc::MappedFile& file, const std::string& path) {
          info.st_ino == file.inode();
 }
 
+Result<proc::MappedFile> open_recording(const std::string& path) {
+  auto opened = proc::MappedFile::open(path);
+  if (opened) return opened;
+  // No target, but a file of ours, is what is wrong.
+  auto error = std::move(opened).error();
+  if (error.code == Errc::kMalformed) error.code = Errc::kSystem;
+  return std::unexpected(std::move(error));
+}
+
+Result<void> replay_to(const proc::MappedFile& file, const std::string& path,
+                       std::span<TraceSink* const> sinks) {
+  const auto replayed = replay(file.bytes(), sinks);
+  if (!replayed) return std::unexpected(replayed.error());
+  for (const auto& missing : replayed->missing)
+    fmt::print(stderr, "gomapd: {}: {}\n", exporter::escape(path), exporter::escape(missing));
+  return {};
+}
+
 }  // namespace
+
+bool is_recording(const std::string& path) {
+  const auto file = proc::MappedFile::open(path);
+  return file && recording::begins_as_recording(file->bytes());
+}
+
+Result<void> replay_file(const std::string& path, std::span<TraceSink* const> sinks) {
+  const auto file = TRY(open_recording(path));
+  if (const auto replayable = check_recording(file.bytes()); !replayable)
+    return add_context(path, replayable.error());
+  return replay_to(file, path, sinks);
+}
 
 Result<void> record(const TraceOptions& options, const RecordResult& result) {
   TRY_VOID(kernel::check_prerequisites());
@@ -42,25 +73,18 @@ Result<void> record(const TraceOptions& options, const RecordResult& result) {
 }
 
 Result<void> report(const std::string& recording, const TraceResult& result) {
-  const auto opened = proc::MappedFile::open(recording);
-  // No target, but a file of ours, is what is wrong.
-  if (!opened)
-    return fail(opened.error().code == Errc::kMalformed ? Errc::kSystem : opened.error().code,
-                opened.error().context);
+  const auto file = TRY(open_recording(recording));
   for (const auto* path : {&result.path, &result.profiles.pprof_path, &result.profiles.folded_path,
                            &result.profiles.flamegraph_path})
-    if (is_same_file(*opened, *path))
+    if (is_same_file(file, *path))
       return fail(Errc::kUsage, fmt::format("report: {}: that is the recording", *path));
   // Before an output file is emptied.
-  if (const auto replayable = check_recording(opened->bytes()); !replayable)
+  if (const auto replayable = check_recording(file.bytes()); !replayable)
     return add_context(recording, replayable.error());
   const auto output = TRY(TraceOutput::open(result.path, result.json ? Form::kJson : Form::kTable));
   const auto profiles = TRY(ProfileOutput::open(result.profiles));
   const std::array<TraceSink*, 2> sinks{output.get(), profiles.get()};
-  const auto replayed = TRY(replay(opened->bytes(), sinks));
-  for (const auto& missing : replayed.missing)
-    fmt::print(stderr, "gomapd: {}: {}\n", exporter::escape(recording), exporter::escape(missing));
-  return {};
+  return replay_to(file, recording, sinks);
 }
 
 }  // namespace gomapd::app

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "daemon/app/record.h"
 #include "daemon/cli/duration.h"
 #include "daemon/model/zipf.h"
 
@@ -18,7 +19,8 @@ constexpr auto* kPlanner = "Plan a cache that does not exist yet";
 
 void AdviseCommand::describe(CLI::App& command) {
   command.footer(
-      "Examples:\n  gomapd advise -p 4711 -d 1m\n  gomapd advise --percentile 99 -- ./batch\n"
+      "Examples:\n  gomapd advise -p 4711 -d 1m\n  gomapd advise growth.gomaprec\n  gomapd advise "
+      "--percentile 99 -- ./batch\n"
       "  gomapd advise --qps 5000 --lifetime 10m --zipf-alpha 1.0 --keys 1000000 --entry-bytes 64");
   tracing_.describe(command);
   command
@@ -70,7 +72,11 @@ void AdviseCommand::describe_planner(CLI::App& command) {
 }
 
 Result<void> AdviseCommand::run() {
-  if (!requests_per_second_) return app::advise(TRY(tracing_.take(name())), result_);
+  if (!requests_per_second_) {
+    const auto word = tracing_.lone_word();
+    if (word && app::is_recording(*word)) return app::advise_on_recording(*word, result_);
+    return app::advise(TRY(tracing_.take(name())), result_);
+  }
   if (!tracing_.names_nothing())
     return fail(Errc::kUsage,
                 "advise: --qps plans a cache, -p and -- trace a program: one of them");

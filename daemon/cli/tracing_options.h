@@ -19,6 +19,10 @@ class TracingOptions {
   // What was asked for, after parsing. kUsage when that makes no sense; `command`
   // is the command's name.
   [[nodiscard]] Result<app::TraceOptions> take(const std::string& command);
+  // The command, if it is one word: it may be meant as a file.
+  [[nodiscard]] std::optional<std::string> lone_word() const {
+    return trace_.command.size() == 1 ? std::optional(trace_.command.front()) : std::nullopt;
+  }
   // No process and no command was named.
   [[nodiscard]] bool names_nothing() const { return trace_.pids.empty() && trace_.command.empty(); }
 

@@ -16,12 +16,12 @@ namespace {
 constexpr std::size_t kCheckedHeaderBytes = kBlockHeaderBytes - sizeof(std::uint32_t);
 constexpr std::size_t kCheckedFileHeaderBytes = kFileHeaderBytes - sizeof(std::uint32_t);
 
-bool has_magic(Bytes file) {
+}  // namespace
+
+bool begins_as_recording(Bytes file) {
   return file.size() >= kFileHeaderBytes &&
          std::ranges::equal(file.first(kMagic.size()), std::as_bytes(std::span(kMagic)));
 }
-
-}  // namespace
 
 void write_file_header(std::int64_t realtime_offset_ns, ByteOutput& output) {
   ByteOutput header;
@@ -36,7 +36,7 @@ void write_file_header(std::int64_t realtime_offset_ns, ByteOutput& output) {
 }
 
 Result<FileHeader> read_file_header(Bytes file) {
-  if (!has_magic(file)) return fail(Errc::kSystem, "no recording of gomapd record");
+  if (!begins_as_recording(file)) return fail(Errc::kSystem, "no recording of gomapd record");
   const ByteReader reader(file, "recording");
   FileHeader header;
   header.major = TRY(reader.load<std::uint16_t>(8));

@@ -17,6 +17,7 @@ struct FileHeader {
   bool damaged = false;                 // its checksum is wrong
 };
 void write_file_header(std::int64_t realtime_offset_ns, ByteOutput& output);
+[[nodiscard]] bool begins_as_recording(Bytes file);
 // kSystem when the bytes are no recording, or of a version that can't be read.
 [[nodiscard]] Result<FileHeader> read_file_header(Bytes file);
 
