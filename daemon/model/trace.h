@@ -27,7 +27,7 @@ struct Process {
   std::string go_version;
   go::Design design = go::Design::kClassic;
   std::string assumed_rules = {};  // "go1.27": the newest known, for a release after it
-  std::string build_id = {};  // of the executable; empty when it has none
+  std::string build_id = {};       // of the executable; empty when it has none
   // The segment with the Go code: where the file says it is loaded, and where
   // it stands in the file.
   std::uint64_t text_address = 0;

@@ -196,8 +196,8 @@ std::string test_name(const testing::TestParamInfo<Build>& info) {
 INSTANTIATE_TEST_SUITE_P(Live, Assign,
                          testing::Values(Build{"1.15"}, Build{"1.21"}, Build{"1.23"},
                                          Build{"1.24", "noswissmap"}, Build{"1.24"},
-                                         Build{"1.26", "", Link::kStripped},
-                                         Build{"1.27", "", Link::kPie}),
+                                         Build{"1.26", "", Way::kStripped},
+                                         Build{"1.27", "", Way::kPie}),
                          test_name);
 
 // Those to which the Go version does not matter.

@@ -89,7 +89,7 @@ TEST_P(Recording, HasTheBucketsToo) {
 
 TEST_P(Recording, IsReadWhenTheBinaryHasGone) {
   auto pie = *build_;
-  pie.link = Link::kPie;
+  pie.way = Way::kPie;
   const auto built = build_truth(pie);
   ASSERT_TRUE(built.has_value()) << built.error();
   program_ = folder_ / "program";

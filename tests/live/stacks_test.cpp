@@ -50,7 +50,7 @@ std::vector<Json> starts(const Report& report) {
 
 std::vector<Build> stripped_builds() {
   auto builds = plain_builds();
-  for (auto& build : builds) build.link = Link::kStripped;
+  for (auto& build : builds) build.way = Way::kStripped;
   return builds;
 }
 

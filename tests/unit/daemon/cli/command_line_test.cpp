@@ -115,7 +115,7 @@ TEST(CommandLine, SaysWhatIsWrongWithARecording) {
   };
   for (const auto& [file, exit_code, words] :
        {Case{"/no/such/file", 5, "No such file"}, Case{"/bin/true", 1, "no recording"},
-        Case{"/bin", 1, "not a regular file"}, Case{"/dev/null", 1, "not a regular file"}}) {
+        Case{"/bin", 1, "a directory"}, Case{"/dev/null", 1, "not a regular file"}}) {
     const auto outcome = run_gomapd("report " + file, kErrorsOnly);
     EXPECT_EQ(outcome.exit_code, exit_code) << outcome.output;
     EXPECT_NE(outcome.output.find(file + ": "), std::string::npos) << outcome.output;

@@ -26,7 +26,7 @@ TEST(SummaryJson, HasEveryField) {
                   "tombstones_pruned": 0},
     "estimated": false, "lost_events": 0, "probe_hits": 2479, "uncounted_hits": 0,
     "model_divergences": 0,
-    "maps_exact": true,
+    "maps_exact": true, "truncated": false,
     "processes": [
       {"pid": 41, "exe": "/usr/bin/server", "go_version": "go1.23.4", "impl": "classic",
        "counts": {"growth_started": 1140, "growth_finished": 1138, "finished_only": 1,
