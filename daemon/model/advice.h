@@ -95,7 +95,7 @@ inline constexpr std::uint32_t kLeastLeakGrowths = 3;
 [[nodiscard]] Saving saving_of(const SiteSizes& site, double percentile);
 
 // Whether a map grew from the beginning to the end of a trace: three growths at
-// least, the last in its second half, over a third of its time at least, each with
+// least, the last after two fifths of it, over a third of its time at least, each with
 // more keys than the one before, few of them due to deletes.
 [[nodiscard]] bool keeps_growing(const Track& track, std::uint64_t began_ns,
                                  std::uint64_t duration_ns);
