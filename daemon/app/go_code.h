@@ -10,7 +10,7 @@ namespace gomapd::app {
 
 // The file in which a process's Go code lies.
 struct GoCode {
-  std::string library;  // path of the shared library; empty: the executable
+  std::string shared_library;  // its path; empty: the executable
   proc::MappedFile file;
 };
 

@@ -22,8 +22,9 @@ Result<Target> open_target(const InspectOptions& options) {
   if (options.pid) {
     auto process = TRY(proc::Process::open(*options.pid));
     auto code = TRY(take_go_code(process));
-    return Target{code.library.empty() ? std::move(process.exe) : std::move(code.library),
-                  std::move(code.file)};
+    return Target{
+        code.shared_library.empty() ? std::move(process.exe) : std::move(code.shared_library),
+        std::move(code.file)};
   }
   return Target{options.path, TRY(proc::MappedFile::open(options.path))};
 }

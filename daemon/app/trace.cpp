@@ -48,7 +48,7 @@ struct TracedProcess {
   std::uint32_t binary = 0;
   proc::Fd pidfd;
   bool gone = false;
-  std::string library;  // that holds the Go code; empty: the executable does
+  std::string shared_library;  // that holds the Go code; empty: the executable does
 };
 
 model::Process describe(pid_t pid, std::string exe, const GoBinary& plan) {
@@ -101,10 +101,11 @@ class TraceSession {
       auto process = TRY(proc::Process::open(pid));
       auto code = TRY(take_go_code(process));
       auto name = fmt::format("process {} ({})", pid, process.exe);
-      if (!code.library.empty()) name += ": " + code.library;
+      if (!code.shared_library.empty()) name += ": " + code.shared_library;
       const auto binary = TRY(binaries_.add(std::move(code.file), name));
       processes_.push_back({describe(pid, std::move(process.exe), binaries_.at(binary).plan),
-                            binary, std::move(process.pidfd), false, std::move(code.library)});
+                            binary, std::move(process.pidfd), false,
+                            std::move(code.shared_library)});
     }
     return {};
   }
@@ -193,9 +194,10 @@ class TraceSession {
 
   static std::string escaped_name(const TracedProcess& process) {
     const auto& [exe, go_version] = std::tie(process.info.exe, process.info.go_version);
-    return exporter::escape(process.library.empty()
-                                ? fmt::format("{}, {}", exe, go_version)
-                                : fmt::format("{}, {} in {}", exe, go_version, process.library));
+    return exporter::escape(
+        process.shared_library.empty()
+            ? fmt::format("{}, {}", exe, go_version)
+            : fmt::format("{}, {} in {}", exe, go_version, process.shared_library));
   }
 
   Result<void> loop_until_done() {

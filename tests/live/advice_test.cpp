@@ -154,7 +154,7 @@ TEST_P(Advice, SaysWhereNoneHelps) {
   ASSERT_TRUE(sites_.contains("net/url.Values.Add"));
   const auto& library = sites_["net/url.Values.Add"];
   EXPECT_EQ(library["verdict"], "not_your_code");
-  EXPECT_TRUE(library["caller"].get<std::string>().starts_with("main.library "));
+  EXPECT_TRUE(library["caller"].get<std::string>().starts_with("main.ofGo "));
   EXPECT_EQ(advised_.json["leak_suspects"], Json::array());
 }
 

@@ -102,7 +102,7 @@ func once(hint int) {
 // The map is ours, but net/url assigns to it.
 //
 //go:noinline
-func library(hint int) {
+func ofGo(hint int) {
 	for n := 0; n < 100; n++ {
 		values = make(url.Values, hint)
 		for i := 0; i < 40; i++ {
@@ -128,7 +128,7 @@ var places = []struct {
 	run  func(hint int)
 }{
 	{"fixed", fixed}, {"varied", varied}, {"large", large}, {"spread", spread},
-	{"window", window}, {"small", small}, {"once", once}, {"library", library},
+	{"window", window}, {"small", small}, {"once", once}, {"ofGo", ofGo},
 }
 
 func totalAlloc() uint64 {

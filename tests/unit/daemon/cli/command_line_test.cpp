@@ -86,7 +86,7 @@ TEST(CommandLine, EndsWithStatus2WhenItIsWrong) {
                                       "trace -p 1 -- true",
                                       "trace -p 1 -d",
                                       "trace -p 1 --detail all",
-                                      "record -p 1 -o /tmp/x --detail assign",
+                                      "record -p 1 -o /dev/null --detail assign",
                                       "trace -p 1 --ring-bytes 1",
                                       "trace --no-such-option -p 1",
                                       "inspect",

@@ -44,7 +44,7 @@ TEST(OwnCode, KnowsEachPackageOfEachToolchain) {
 TEST(OwnCode, FindsTheNearestFrame) {
   const Stack stack{{"net/url.Values.Add", "url.go", 5, false, 0},
                     {"", "", 0, false, 0},
-                    {"main.library", "m.go", 7, false, 0},
+                    {"main.ofGo", "m.go", 7, false, 0},
                     {"main.main", "m.go", 9, false, 0}};
   ASSERT_NE(nearest_own_frame(stack), nullptr);
   EXPECT_EQ(nearest_own_frame(stack)->line, 7);
