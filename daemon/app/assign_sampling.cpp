@@ -51,11 +51,13 @@ void AssignSampling::take_before(std::uint64_t horizon_ns,
 
 model::AssignWindow AssignSampling::decode(const RawAssignWindow& raw) {
   std::vector<model::AssignRow> rows;
+  rows.reserve(raw.counts.rows.size());
   for (const auto& [key, value] : raw.counts.rows) rows.push_back({key, value});
   const auto is_busy = [&](std::uint32_t tid) {
     return std::ranges::find(raw.busy_threads, static_cast<pid_t>(tid)) != raw.busy_threads.end();
   };
   std::vector<model::AssignThread> threads;
+  threads.reserve(raw.counts.threads.size());
   for (const auto& [tid, pace] : raw.counts.threads) threads.push_back({tid, pace, is_busy(tid)});
   const auto cost = windows_->hit_cost();
   return {.pid = static_cast<std::uint32_t>(raw.pid),

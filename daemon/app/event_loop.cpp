@@ -39,7 +39,7 @@ Result<void> add(int epoll, int fd) {
 Result<EventLoop> EventLoop::create(std::chrono::milliseconds tick) {
   EventLoop loop;
   const auto set = watched_signals();
-  sigprocmask(SIG_BLOCK, &set, nullptr);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
   // Writing to a pipe that `head` has closed is an error to report, not a death
   // that would leave a started command behind.
   signal(SIGPIPE, SIG_IGN);
