@@ -49,7 +49,7 @@ Recorder::~Recorder() {
 
 void Recorder::begin(const TraceStart& start) {
   if (is_regular_ && ftruncate(file_.get(), 0) != 0) error_ = errno;
-  encoder_.emplace(start.realtime_offset_ns);
+  encoder_ = std::make_unique<recording::Encoder>(start.realtime_offset_ns);
   write_ready();
 }
 

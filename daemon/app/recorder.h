@@ -26,6 +26,8 @@ class Recorder final : public TraceSink {
   // an empty file that was made here goes if it never does.
   [[nodiscard]] static Result<std::unique_ptr<Recorder>> open(const std::string& path,
                                                               Existing existing);
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
   ~Recorder() override;
 
   // Progress is drawn on standard error when that is a terminal.
@@ -56,7 +58,7 @@ class Recorder final : public TraceSink {
   bool is_regular_ = false;
   bool made_here_ = false;
   int error_ = 0;  // errno of the first write that failed; nothing is written after it
-  std::optional<recording::Encoder> encoder_;  // once tracing has begun
+  std::unique_ptr<recording::Encoder> encoder_;  // once tracing has begun
   Clock::time_point last_write_;
   std::uint64_t bytes_ = 0;
   std::uint64_t growths_ = 0;
