@@ -26,7 +26,7 @@ bool is_flag(const Json& value) {
   return value.is_boolean();
 }
 bool is_ratio(const Json& value) {
-  return value.is_number() && value > 0;
+  return value.is_number() && value >= 0;
 }
 
 bool is_address(const Json& value) {
@@ -108,7 +108,7 @@ void check_started(const Json& line, Problems& problems) {
   check_fields(line,
                {{"kind", is_text},
                 {"reason", is_text},
-                {"keys", is_positive},
+                {"keys", is_count},
                 {"old_buckets", is_positive},
                 {"new_buckets", is_positive},
                 {"load_factor", is_ratio},
@@ -119,6 +119,11 @@ void check_started(const Json& line, Problems& problems) {
   if (line.value("impl", "") == "classic") {
     check_fields(line, {{"overflow_buckets", is_count}}, problems);
   }
+  // Of a map that was emptied, overflow buckets or tombstones may be left.
+  if (line.value("keys", 0) == 0 && line.value("reason", "") == "load_factor")
+    problems.add("an empty map that is full", line.dump());
+  if ((line.value("keys", 0) == 0) != (line.value("load_factor", 0.0) == 0))
+    problems.add("load factor and keys do not fit", line.dump());
   if (!sizes_fit(line)) problems.add("sizes do not fit the kind", line.dump());
   if (!kind_fits(line)) problems.add("kind and reason do not fit", line.dump());
   check_stack(line, problems);
