@@ -70,10 +70,12 @@ class ProfileOutput : public testing::TestWithParam<Build> {
   void SetUp() override {
     GOMAPD_LIVE_OR_SKIP();
     GOMAPD_BUILD_OR_SKIP(GetParam());
-    const auto built = build_go(GetParam(), source_folder() / "tests" / "live" / "go" / "frames");
+    const auto built = build_go(GetParam(), sources());
     ASSERT_TRUE(built.has_value()) << built.error();
     program_ = *built;
   }
+
+  static fs::path sources() { return source_folder() / "tests" / "live" / "go" / "frames"; }
 
   void trace(const Arguments& options = {}) {
     Arguments all{"--pprof",          folder_ / "pprof", "--folded",
@@ -84,7 +86,9 @@ class ProfileOutput : public testing::TestWithParam<Build> {
   }
 
   [[nodiscard]] std::string pprof(const Arguments& options) const {
-    Arguments command{pprof_tool(), "-source_path=/", "-trim_path=_"};
+    // The program may have been built from another copy of these sources: the
+    // tool looks for what follows the folder's own name.
+    Arguments command{pprof_tool(), "-source_path=" + sources().string()};
     command.insert(command.end(), options.begin(), options.end());
     command.push_back(folder_ / "pprof");
     const auto finished =
@@ -95,8 +99,7 @@ class ProfileOutput : public testing::TestWithParam<Build> {
 
   // The number of the line of cases.go that ends with `text`.
   static std::string line_with(std::string_view text) {
-    std::istringstream lines(
-        read_file(source_folder() / "tests" / "live" / "go" / "frames" / "cases.go"));
+    std::istringstream lines(read_file(sources() / "cases.go"));
     int number = 0;
     for (std::string line; std::getline(lines, line);) {
       ++number;
