@@ -21,6 +21,7 @@ demo: all ## Trace a bundled Go workload live for a few seconds and print the re
 	@scripts/demo.sh $(GOMAPD)
 
 test: tests-built toolchains ## Run every test that this machine can run
+	@scripts/deps.sh --test
 	@scripts/test.sh $(BUILD)
 
 test-unit: tests-built ## Run the tests that need no kernel and no root
