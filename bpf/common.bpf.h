@@ -12,7 +12,10 @@ struct {
 	__type(value, struct gm_site);
 } gm_sites SEC(".maps");
 
-/* The processes to trace, by tgid as user space sees it. */
+/*
+ * Processes by tgid, as user space sees it: 1 to be traced, 0 not. Of one that is
+ * not listed gm_all_processes decides.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -31,9 +34,20 @@ struct {
 const volatile __u64 gm_pidns_dev = 0;
 const volatile __u64 gm_pidns_ino = 0;
 
+/* Whatever runs a probed binary is traced, from its first instruction on. */
+const volatile __u32 gm_all_processes = 0;
+
 /* Counting happens while this is set: on after the last attach, off before the
  * first detach, so that starts and ends are counted over the same time. */
 __u32 gm_active = 0;
+
+/* tgid 0: a process of another PID namespace, for which user space has no number. */
+static __always_inline bool gm_is_target(__u32 tgid)
+{
+	__u32 *listed = bpf_map_lookup_elem(&gm_targets, &tgid);
+
+	return listed ? *listed : gm_all_processes && tgid;
+}
 
 static __always_inline void gm_count(__u32 stat)
 {

@@ -164,6 +164,7 @@ static __always_inline void gm_begin(struct pt_regs *ctx, const struct gm_hit *h
 
 	open.go_map = growth->go_map;
 	open.seed = growth->seed;
+	open.flags = growth->flags & GM_FLAG_ON_STACK;
 	open.start_ns = bpf_ktime_get_ns();
 	gm_submit(hit, growth, &open.key, GM_RECORD_STARTED, open.start_ns, 0);
 	if (bpf_map_update_elem(&gm_open_growths, &growth->id, &open, BPF_NOEXIST)) {
@@ -174,6 +175,20 @@ static __always_inline void gm_begin(struct pt_regs *ctx, const struct gm_hit *h
 			gm_count(growth->id.kind == GM_ID_G ? GM_STAT_IMPOSSIBLE
 							    : GM_STAT_RESTARTED);
 	}
+}
+
+static __always_inline __u32 gm_duration_bucket(__u64 duration_ns)
+{
+	__u64 bound = 1000;
+	__u32 i;
+
+#pragma unroll
+	for (i = 0; i < GM_DURATION_BUCKETS - 1; i++) {
+		if (duration_ns <= bound)
+			return i;
+		bound <<= 2;
+	}
+	return GM_DURATION_BUCKETS - 1;
 }
 
 static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth *growth)
@@ -191,6 +206,7 @@ static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth
 		if (!growth->go_map) {
 			growth->go_map = open->go_map;
 			growth->seed = open->seed;
+			growth->flags |= open->flags;
 		}
 		bpf_map_delete_elem(&gm_open_growths, &growth->id);
 	} else {
@@ -208,6 +224,7 @@ static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth
 	} else {
 		__sync_fetch_and_add(&counter->finished, 1);
 		__sync_fetch_and_add(&counter->duration_ns, duration);
+		__sync_fetch_and_add(&counter->durations[gm_duration_bucket(duration)], 1);
 		if (duration > counter->max_duration_ns)
 			counter->max_duration_ns = duration;
 	}

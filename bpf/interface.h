@@ -16,6 +16,11 @@
 /* gm_location.where that is no register. */
 #define GM_LOCATION_STACK 254 /* the eight bytes at rsp (sp) + displacement */
 #define GM_NO_REGISTER 255    /* it is not to be had at this site */
+/*
+ * Growths by duration: up to 1 us, 4 us, 16 us, … and, in the last one, all that
+ * took longer than 16.8 s.
+ */
+#define GM_DURATION_BUCKETS 14
 
 /* What a hit at a site means. */
 enum gm_role {
@@ -128,6 +133,8 @@ struct gm_counter {
 	__u64 bias;	 /* load bias of the process's executable */
 	__u32 binary;
 	__u32 pad;
+	/* Of finished ones. They wrap around: take differences. */
+	__u32 durations[GM_DURATION_BUCKETS];
 };
 
 struct gm_stack {
@@ -170,6 +177,8 @@ struct gm_open {
 	__u64 go_map;
 	__u64 seed;
 	struct gm_counter_key key;
+	__u32 flags; /* GM_FLAG_ON_STACK: where the map lies does not change */
+	__u32 pad;
 };
 
 /*
@@ -268,7 +277,7 @@ enum gm_stat {
 static_assert(sizeof(struct gm_site) == 64);
 static_assert(sizeof(struct gm_growth_id) == 24);
 static_assert(sizeof(struct gm_counter_key) == 24);
-static_assert(sizeof(struct gm_counter) == 80);
+static_assert(sizeof(struct gm_counter) == 136);
 static_assert(sizeof(struct gm_record) == 112);
 static_assert(sizeof(struct gm_assign_key) == 40);
 static_assert(sizeof(struct gm_assign) == 24);

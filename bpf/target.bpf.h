@@ -161,7 +161,7 @@ static __always_inline bool gm_accept(struct pt_regs *ctx, __u32 hits, struct gm
 
 	gm_count(hits);
 	gm_current(&hit->tgid, &hit->tid);
-	if (!gm_active || !bpf_map_lookup_elem(&gm_targets, &hit->tgid)) {
+	if (!gm_active || !gm_is_target(hit->tgid)) {
 		gm_count(GM_STAT_FILTERED);
 		return false;
 	}

@@ -29,10 +29,6 @@ std::uint64_t place_of(const GrowthEvent& event) {
   return hash ^ event.pid;
 }
 
-std::uint64_t goroutine_of(const GrowthEvent& event) {
-  return event.goid ^ (std::uint64_t{event.pid} << 40U);
-}
-
 bool comes_from_deletes(const GrowthEvent& event) {
   return event.kind == GM_KIND_SAME_SIZE || event.reason == Reason::kTombstones;
 }
@@ -100,8 +96,6 @@ void SizesSeen::start(const GrowthEvent& event) {
     begin(track, event);
   }
   grow(track, event);
-  if (event.on_goroutine_stack && event.design == go::Design::kSwiss)
-    on_stack_[goroutine_of(event)] = place_of(event);
 }
 
 void SizesSeen::begin(Track& track, const GrowthEvent& event) {
@@ -172,20 +166,9 @@ void SizesSeen::move_to_level(Track& track, unsigned level) {
   to.held_bytes += track.held_bytes;
 }
 
-Track* SizesSeen::growing_track(const GrowthEvent& finished) {
-  auto* track = tracks_.find(place_of(finished));
-  if (track != nullptr && track->identity == finished.identity) return track;
-  const auto* place = on_stack_.find(goroutine_of(finished));
-  if (finished.design != go::Design::kSwiss || place == nullptr) return nullptr;
-  // A goroutine does one such growth at a time, on a stack that does not move
-  // meanwhile.
-  track = tracks_.find(*place);
-  return track != nullptr && track->address == finished.address ? track : nullptr;
-}
-
 void SizesSeen::finish(const GrowthEvent& event) {
-  const auto* track = event.began_before ? nullptr : growing_track(event);
-  if (track != nullptr && track->doubling)
+  const auto* track = event.began_before ? nullptr : tracks_.find(place_of(event));
+  if (track != nullptr && track->identity == event.identity && track->doubling)
     sites_[track->site].levels[track->growing].time_ns += event.duration_ns;
 }
 

@@ -104,7 +104,6 @@ class SizesSeen {
 
  private:
   void start(const GrowthEvent& event);
-  Track* growing_track(const GrowthEvent& finished);
   void finish(const GrowthEvent& event);
   void begin(Track& track, const GrowthEvent& event);
   void grow(Track& track, const GrowthEvent& event);
@@ -117,10 +116,6 @@ class SizesSeen {
   std::map<SiteKey, std::uint32_t> by_key_;
   std::map<std::tuple<const Stack*, const TypeInfo*, go::Design>, std::uint32_t> by_pointers_;
   Recent<Track> tracks_;
-  // Where the Swiss map is that a goroutine grows on its stack: the record of the
-  // growth's end does not tell that it lies there. By process and goroutine.
-  static constexpr std::size_t kMaxOnStack = 1U << 16U;
-  Recent<std::uint64_t> on_stack_{kMaxOnStack};
 };
 
 }  // namespace gomapd::model
