@@ -11,9 +11,12 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "daemon/kernel/attach.h"
+#include "daemon/kernel/counter_reader.h"
 #include "daemon/kernel/features.h"
 #include "daemon/kernel/handles.h"
 #include "gomapd.skel.h"
@@ -33,47 +36,33 @@ Result<void> set_sizes(gomapd_bpf& skeleton, const TracerOptions& options) {
   return {};
 }
 
-// The value sums of a per-CPU entry, maxima where a maximum is meant.
-gm_counter merge(std::span<const gm_counter> per_cpu) {
-  gm_counter total{};
-  for (const auto& one : per_cpu) {
-    total.started += one.started;
-    total.finished += one.finished;
-    total.finished_only += one.finished_only;
-    total.evacuated += one.evacuated;
-    total.pruned += one.pruned;
-    total.duration_ns += one.duration_ns;
-    total.max_duration_ns = std::max(total.max_duration_ns, one.max_duration_ns);
-    total.max_keys = std::max(total.max_keys, one.max_keys);
-    if (one.started + one.finished + one.finished_only + one.evacuated + one.pruned != 0) {
-      total.bias = one.bias;
-      total.binary = one.binary;
-    }
-  }
-  return total;
-}
-
-Result<void> read_counters(int fd, std::vector<CounterRow>& rows) {
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus < 0) return system_error("number of CPUs", -cpus);
-  std::vector<gm_counter> values(static_cast<std::size_t>(cpus));
-  gm_counter_key key{};
-  const gm_counter_key* previous = nullptr;
-  while (bpf_map_get_next_key(fd, previous, &key) == 0) {
-    if (bpf_map_lookup_elem(fd, &key, values.data()) == 0) rows.push_back({key, merge(values)});
+// Every key of a table that `fits`; of one that changes meanwhile, perhaps not all.
+template <typename Key, typename Fits>
+std::vector<Key> keys_of(const bpf_map* table, Fits fits) {
+  std::vector<Key> keys;
+  Key key{};
+  const Key* previous = nullptr;
+  while (bpf_map__get_next_key(table, previous, &key, sizeof(key)) == 0) {
+    if (fits(key)) keys.push_back(key);
     previous = &key;
   }
-  return {};
+  return keys;
 }
 
 }  // namespace
 
 struct Tracer::State {
+  struct Attachment {
+    std::vector<BpfLink> links;
+    std::vector<std::uint32_t> sites;  // indices in gm_sites
+  };
+
   Skeleton skeleton;
   RingBuffer ring;
   AttachBy attach_by = AttachBy::kUprobeMulti;
-  std::vector<BpfLink> links;
-  std::uint32_t next_site = 0;
+  std::map<std::uint32_t, Attachment> attachments;  // by binary
+  std::uint32_t next_site = 0;                      // never used so far, from here on
+  std::vector<std::uint32_t> free_sites;
   std::uint64_t rejected = 0;
   const std::function<void(const gm_record&)>* visit = nullptr;  // during drain() only
 
@@ -89,6 +78,48 @@ struct Tracer::State {
       case GM_ROLE_PRUNE_END: return skeleton->progs.gm_prune_end;
       default: return nullptr;
     }
+  }
+
+  std::optional<std::uint32_t> take_site() {
+    if (!free_sites.empty()) {
+      const auto index = free_sites.back();
+      free_sites.pop_back();
+      return index;
+    }
+    return next_site < GM_MAX_SITES ? std::optional(next_site++) : std::nullopt;
+  }
+
+  // Its probes are gone when this returns.
+  void drop(Attachment attachment) {
+    attachment.links.clear();
+    free_sites.insert(free_sites.end(), attachment.sites.begin(), attachment.sites.end());
+  }
+
+  Result<void> write_sites(std::span<const ProbeSite> sites, std::uint32_t binary,
+                           Attachment& attachment, std::array<Places, GM_ROLE_COUNT>& places) {
+    for (const auto& site : sites) {
+      const auto index = take_site();
+      if (!index)
+        return fail(Errc::kUnsupported, fmt::format("more than {} probe sites", GM_MAX_SITES));
+      attachment.sites.push_back(*index);
+      auto kernel_site = site.kernel;
+      kernel_site.binary = binary;
+      const int error = bpf_map__update_elem(skeleton->maps.gm_sites, &*index, sizeof(*index),
+                                             &kernel_site, sizeof(kernel_site), BPF_ANY);
+      if (error != 0) return system_error("writing a probe site", -error);
+      places.at(kernel_site.role).offsets.push_back(site.file_offset);
+      places.at(kernel_site.role).cookies.push_back(*index);
+    }
+    return {};
+  }
+
+  Result<void> set_target(pid_t tgid, __u32 traced) const {
+    const auto key = static_cast<__u32>(tgid);
+    const int error = bpf_map__update_elem(skeleton->maps.gm_targets, &key, sizeof(key), &traced,
+                                           sizeof(traced), BPF_ANY);
+    if (error != 0)
+      return system_error(fmt::format("adding process {} to the filter", tgid), -error);
+    return {};
   }
 
   static int on_record(void* context, void* data, std::size_t size) {
@@ -123,6 +154,7 @@ Result<Tracer> Tracer::load(const TracerOptions& options) {
   auto& skeleton = *state->skeleton;
   if (options.force_perf_uprobes || !has_uprobe_multi()) state->attach_by = AttachBy::kPerfEvent;
   set_attach_type(*skeleton.obj, state->attach_by);
+  skeleton.rodata->gm_all_processes = options.all_processes ? 1 : 0;
   if (const auto pid_namespace = own_pid_namespace()) {
     skeleton.rodata->gm_pidns_dev = pid_namespace->device;
     skeleton.rodata->gm_pidns_ino = pid_namespace->inode;
@@ -137,12 +169,11 @@ Result<Tracer> Tracer::load(const TracerOptions& options) {
 }
 
 Result<void> Tracer::add_target(pid_t tgid) {
-  const auto key = static_cast<__u32>(tgid);
-  const __u32 present = 1;
-  const int error = bpf_map__update_elem(state_->skeleton->maps.gm_targets, &key, sizeof(key),
-                                         &present, sizeof(present), BPF_ANY);
-  if (error != 0) return system_error(fmt::format("adding process {} to the filter", tgid), -error);
-  return {};
+  return state_->set_target(tgid, 1);
+}
+
+Result<void> Tracer::exclude(pid_t tgid) {
+  return state_->set_target(tgid, 0);
 }
 
 Result<void> Tracer::attach(std::span<const ProbeSite> sites, std::uint32_t binary, int fd,
@@ -150,28 +181,20 @@ Result<void> Tracer::attach(std::span<const ProbeSite> sites, std::uint32_t bina
   // The file itself, whatever has become of its path meanwhile.
   const auto path = fmt::format("/proc/self/fd/{}", fd);
   std::array<Places, GM_ROLE_COUNT> places;
-  for (const auto& site : sites) {
-    if (state_->next_site >= GM_MAX_SITES)
-      return fail(Errc::kUnsupported, fmt::format("more than {} probe sites", GM_MAX_SITES));
-    auto kernel_site = site.kernel;
-    kernel_site.binary = binary;
-    const auto index = state_->next_site++;
-    const int error = bpf_map__update_elem(state_->skeleton->maps.gm_sites, &index, sizeof(index),
-                                           &kernel_site, sizeof(kernel_site), BPF_ANY);
-    if (error != 0) return system_error("writing a probe site", -error);
-    places.at(kernel_site.role).offsets.push_back(site.file_offset);
-    places.at(kernel_site.role).cookies.push_back(index);
-  }
-  const auto links_before = state_->links.size();
-  for (unsigned role = 0; role < GM_ROLE_COUNT; ++role) {
+  State::Attachment attachment;
+  auto attached = state_->write_sites(sites, binary, attachment, places);
+  for (unsigned role = 0; attached && role < GM_ROLE_COUNT; ++role) {
     if (places.at(role).offsets.empty()) continue;
-    auto attached = kernel::attach(state_->program(role), state_->attach_by, path, pid,
-                                   places.at(role), state_->links);
-    if (!attached) {
-      state_->links.resize(links_before);  // all or none
-      return attached;
-    }
+    attached = kernel::attach(state_->program(role), state_->attach_by, path, pid, places.at(role),
+                              attachment.links);
   }
+  if (!attached) {
+    state_->drop(std::move(attachment));  // all or none
+    return attached;
+  }
+  auto& all = state_->attachments[binary];
+  std::ranges::move(attachment.links, std::back_inserter(all.links));
+  std::ranges::move(attachment.sites, std::back_inserter(all.sites));
   return {};
 }
 
@@ -184,7 +207,12 @@ void Tracer::deactivate() {
 }
 
 void Tracer::detach() {
-  state_->links.clear();
+  while (!state_->attachments.empty()) detach(state_->attachments.begin()->first);
+}
+
+void Tracer::detach(std::uint32_t binary) {
+  if (auto attachment = state_->attachments.extract(binary))
+    state_->drop(std::move(attachment.mapped()));
 }
 
 Result<void> Tracer::drain(const std::function<void(const gm_record&)>& visit) {
@@ -200,10 +228,37 @@ std::uint64_t Tracer::rejected_records() const {
 }
 
 Result<std::vector<CounterRow>> Tracer::counters() const {
+  auto reader = TRY(CounterReader::create());
   std::vector<CounterRow> rows;
-  TRY_VOID(read_counters(bpf_map__fd(state_->skeleton->maps.gm_counters), rows));
-  TRY_VOID(read_counters(bpf_map__fd(state_->skeleton->maps.gm_rest), rows));
+  TRY_VOID(reader.read(state_->skeleton->maps.gm_counters, rows));
+  TRY_VOID(reader.read(state_->skeleton->maps.gm_rest, rows));
   return rows;
+}
+
+Result<std::vector<CounterRow>> Tracer::take_counters(
+    const std::unordered_set<std::uint32_t>& tgids) {
+  auto reader = TRY(CounterReader::create());
+  const auto& maps = state_->skeleton->maps;
+  const auto is_theirs = [&](const auto& key) { return tgids.contains(key.tgid); };
+  std::vector<CounterRow> rows;
+  for (const auto* table : {maps.gm_counters, maps.gm_rest})
+    for (const auto& key : keys_of<gm_counter_key>(table, is_theirs)) reader.take(table, key, rows);
+  for (const auto& key : keys_of<gm_growth_id>(maps.gm_open_growths, is_theirs))
+    (void)bpf_map__delete_elem(maps.gm_open_growths, &key, sizeof(key), 0);
+  for (const auto& key : keys_of<gm_type_key>(maps.gm_types, is_theirs))
+    (void)bpf_map__delete_elem(maps.gm_types, &key, sizeof(key), 0);
+  for (const auto tgid : tgids) (void)bpf_map__delete_elem(maps.gm_targets, &tgid, sizeof(tgid), 0);
+  return rows;
+}
+
+std::size_t Tracer::make_room_for_stacks(const std::unordered_set<std::uint64_t>& in_use) {
+  const auto* stacks = state_->skeleton->maps.gm_stacks;
+  const auto ids = keys_of<std::uint64_t>(stacks, [](std::uint64_t) { return true; });
+  if (ids.size() < bpf_map__max_entries(stacks) / 4 * 3) return 0;
+  std::size_t dropped = 0;
+  for (const auto id : ids)
+    if (!in_use.contains(id) && bpf_map__delete_elem(stacks, &id, sizeof(id), 0) == 0) ++dropped;
+  return dropped;
 }
 
 std::optional<gm_stack> Tracer::stack(std::uint64_t id) const {

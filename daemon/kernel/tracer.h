@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "bpf/interface.h"
@@ -19,12 +20,17 @@
 
 namespace gomapd::kernel {
 
+inline constexpr pid_t kAllProcesses = -1;
+
 struct TracerOptions {
   std::uint32_t ring_bytes = 8U << 20U;  // rounded up to a power of two of pages
   std::uint32_t counter_entries = 16384;
   std::uint32_t open_growth_entries = 65536;
   std::uint32_t stack_entries = 8192;
   bool force_perf_uprobes = false;  // as if the kernel had no uprobe_multi
+  // Whatever runs a probed binary counts, but for excluded processes; else only
+  // added ones do.
+  bool all_processes = false;
 };
 
 // A counter of one key, summed over the CPUs.
@@ -49,19 +55,24 @@ class Tracer {
 
   // Counts hits of process `tgid` from now on (if its binary has probes).
   [[nodiscard]] Result<void> add_target(pid_t tgid);
+  // Hits of process `tgid` don't count from now on, whichever binary it runs.
+  [[nodiscard]] Result<void> exclude(pid_t tgid);
 
   // Puts `sites` of the file open as `fd` into process `pid` alone, where the
   // kernel can tell processes apart, else into all that run it (others are then
-  // filtered at the hit). `binary` comes back in every record and counter. All
-  // or none: an error leaves no probe of this call behind.
+  // filtered at the hit); kAllProcesses: into those, now and later. `binary` comes
+  // back in every record and counter. All or none: an error leaves no probe of
+  // this call behind.
   [[nodiscard]] Result<void> attach(std::span<const ProbeSite> sites, std::uint32_t binary, int fd,
                                     pid_t pid);
 
   // Starts and ends are counted from activate() to deactivate().
   void activate();
   void deactivate();
-  // Takes every probe out. Idempotent.
+  // Takes every probe out, or those of one binary, and waits for the ones that are
+  // just being hit. Idempotent.
   void detach();
+  void detach(std::uint32_t binary);
 
   // Hands all records that are in the ring to `visit`; a record of a wrong
   // size or of no known kind is counted in rejected_records().
@@ -70,6 +81,14 @@ class Tracer {
 
   // Every counter there is, those of the overflow table too.
   [[nodiscard]] Result<std::vector<CounterRow>> counters() const;
+  // The last word on processes that have gone: the counters of `tgids`, and
+  // whatever else the kernel keeps of them, which is then forgotten.
+  [[nodiscard]] Result<std::vector<CounterRow>> take_counters(
+      const std::unordered_set<std::uint32_t>& tgids);
+  // Forgets the stacks that `in_use` has no id of, if there is room for few more;
+  // how many went. One that is met again is walked again.
+  [[nodiscard]] std::size_t make_room_for_stacks(const std::unordered_set<std::uint64_t>& in_use);
+
   // The frames of a stack id; nothing for 0 or one that was not kept.
   [[nodiscard]] std::optional<gm_stack> stack(std::uint64_t id) const;
   // What was kept of the type at `type` (less the load bias) that process `tgid`
