@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"unsafe"
 )
 
@@ -208,11 +209,34 @@ func pointerBytes(typ unsafe.Pointer) uint64 {
 	return uint64(*(*uintptr)(unsafe.Pointer(uintptr(unit) + 8)))
 }
 
+// makeThreads lets the runtime have n threads to spare. It takes one from the heap
+// whenever it wants one more, whatever operation is being weighed.
+func makeThreads(n int) {
+	runtime.GOMAXPROCS(1)
+	var started, ended sync.WaitGroup
+	release := make(chan struct{})
+	started.Add(n)
+	ended.Add(n)
+	for i := 0; i < n; i++ {
+		go func() {
+			runtime.LockOSThread() // a thread of its own
+			started.Done()
+			<-release
+			runtime.UnlockOSThread() // or it would end with the goroutine
+			ended.Done()
+		}()
+	}
+	started.Wait()
+	close(release)
+	ended.Wait()
+}
+
 func main() {
 	weighs = os.Args[1] == "bytes"
 	seed, _ := strconv.Atoi(os.Args[2])
 	remaining, _ = strconv.Atoi(os.Args[3])
 	if weighs {
+		makeThreads(16)
 		runtime.GC()
 		debug.SetGCPercent(-1)
 	}
