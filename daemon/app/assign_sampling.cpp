@@ -74,8 +74,9 @@ model::AssignWindow AssignSampling::decode(const RawAssignWindow& raw) {
 const model::TypeInfo& AssignSampling::type(std::uint32_t binary, std::uint32_t pid,
                                             std::uint64_t address) {
   static const model::TypeInfo kUnknown;
-  if (binary >= binaries_->size()) return kUnknown;
-  const auto& moduledata = binaries_->at(binary).plan.pclntab.moduledata();
+  const auto* traced = binaries_->find(binary);
+  if (traced == nullptr) return kUnknown;
+  const auto& moduledata = traced->plan.pclntab.moduledata();
   const bool linked = address >= moduledata.types && address < moduledata.etypes;
   if (!linked && !tracer_->made_type(pid, address)) return kUnknown;
   return resolver_->type(binary, pid, address);
@@ -84,8 +85,9 @@ const model::TypeInfo& AssignSampling::type(std::uint32_t binary, std::uint32_t 
 const symbol::Frame& AssignSampling::caller(std::uint32_t binary, std::uint64_t pc) {
   auto [found, is_new] = callers_.try_emplace({binary, pc});
   auto& frame = found->second;
-  if (!is_new || binary >= binaries_->size()) return frame;
-  const auto& pclntab = binaries_->at(binary).plan.pclntab;
+  const auto* traced = binaries_->find(binary);
+  if (!is_new || traced == nullptr) return frame;
+  const auto& pclntab = traced->plan.pclntab;
   const std::array pcs{pc};
   if (const auto frames = symbol::symbolize(pclntab, pcs); !frames.empty()) {
     frame = frames.front();

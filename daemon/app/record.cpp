@@ -22,8 +22,8 @@ namespace {
 // Writing the report over the recording would destroy both.
 bool is_same_file(const proc::MappedFile& file, const std::string& path) {
   struct stat info{};
-  return !path.empty() && stat(path.c_str(), &info) == 0 && info.st_dev == file.device() &&
-         info.st_ino == file.inode();
+  return !path.empty() && stat(path.c_str(), &info) == 0 && info.st_dev == file.id().device &&
+         info.st_ino == file.id().inode;
 }
 
 Result<proc::MappedFile> open_recording(const std::string& path) {

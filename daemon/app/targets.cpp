@@ -78,25 +78,36 @@ model::TypeInfo describe(const GoBinary& plan, const Result<go::GoMapType>& type
 
 }  // namespace
 
-Result<std::uint32_t> BinaryTable::add(proc::MappedFile file, const std::string& name) {
-  const auto same = [&](const std::unique_ptr<Binary>& one) {
-    return one->file.device() == file.device() && one->file.inode() == file.inode();
-  };
-  if (const auto found = std::ranges::find_if(binaries_, same); found != binaries_.end())
-    return static_cast<std::uint32_t>(found - binaries_.begin());
+Result<std::unique_ptr<Binary>> analyse_binary(proc::MappedFile file, const std::string& name) {
   auto plan = analyse(file.bytes());
   if (!plan) return add_context(name, plan.error());
   if (const auto refusal = plan->trace_refusal(); !refusal.empty())
     return fail(Errc::kUnsupported, name + ": can't be traced: " + refusal);
-  binaries_.push_back(std::make_unique<Binary>(std::move(file), *std::move(plan)));
-  return static_cast<std::uint32_t>(binaries_.size() - 1);
+  return std::make_unique<Binary>(std::move(file), *std::move(plan));
+}
+
+Result<std::uint32_t> BinaryTable::add(proc::MappedFile file, const std::string& name) {
+  for (const auto& [number, binary] : binaries_)
+    if (binary->file.id() == file.id()) return number;
+  return add(TRY(analyse_binary(std::move(file), name)));
+}
+
+std::uint32_t BinaryTable::add(std::unique_ptr<Binary> binary) {
+  binaries_.emplace(next_, std::move(binary));
+  return next_++;
+}
+
+const Binary* BinaryTable::find(std::uint32_t number) const {
+  const auto found = binaries_.find(number);
+  return found == binaries_.end() ? nullptr : found->second.get();
 }
 
 const model::TypeInfo& TraceResolver::type(std::uint32_t binary, std::uint32_t pid,
                                            std::uint64_t address) {
   static const model::TypeInfo kUnknown;
-  if (binary >= binaries_->size()) return kUnknown;
-  const auto& plan = binaries_->at(binary).plan;
+  const auto* traced = binaries_->find(binary);
+  if (traced == nullptr) return kUnknown;
+  const auto& plan = traced->plan;
   const bool linked = is_linked(plan, address);
   const TypeKey key{binary, linked ? 0 : pid, address};
   if (const auto found = types_.find(key); found != types_.end()) return found->second;
@@ -118,13 +129,23 @@ const model::Stack& TraceResolver::stack(std::uint32_t binary, std::uint64_t id)
   static const model::Stack kUnknown;
   const StackKey key{binary, id};
   if (const auto found = stacks_.find(key); found != stacks_.end()) return found->second;
-  if (binary >= binaries_->size()) return kUnknown;
+  const auto* traced = binaries_->find(binary);
+  if (traced == nullptr) return kUnknown;
   const auto stack = tracer_->stack(id);
   if (!stack) return kUnknown;  // may still be being filled: ask again later
   const std::vector<std::uint64_t> pcs(stack->pcs, stack->pcs + stack->count);
-  auto frames = symbol::symbolize(binaries_->at(binary).plan.pclntab, pcs, runtime_frames_);
+  auto frames = symbol::symbolize(traced->plan.pclntab, pcs, runtime_frames_);
   if (stack->truncated != 0 && !frames.empty()) frames.back().callers_missing = true;
   return stacks_.emplace(key, std::move(frames)).first->second;
+}
+
+void TraceResolver::forget_binary(std::uint32_t binary) {
+  std::erase_if(types_, [&](const auto& one) { return one.first.binary == binary; });
+  std::erase_if(stacks_, [&](const auto& one) { return one.first.binary == binary; });
+}
+
+void TraceResolver::forget_process(std::uint32_t pid) {
+  std::erase_if(types_, [&](const auto& one) { return one.first.pid == pid; });
 }
 
 }  // namespace gomapd::app

@@ -20,18 +20,27 @@ struct Binary {
   GoBinary plan;
 };
 
-// The binaries that are traced, each analysed once, whoever runs it.
+// `file`'s binary. An error when it is no Go program that can be traced; `name` is
+// what it says then.
+[[nodiscard]] Result<std::unique_ptr<Binary>> analyse_binary(proc::MappedFile file,
+                                                             const std::string& name);
+
+// The binaries that are traced, each analysed once, whoever runs it, by numbers
+// that are never used again.
 class BinaryTable {
  public:
-  // The number of `file`'s binary. An error when it is no Go program that can
-  // be traced; `name` is what it says then.
+  // The number of `file`'s binary; errors as above.
   [[nodiscard]] Result<std::uint32_t> add(proc::MappedFile file, const std::string& name);
+  [[nodiscard]] std::uint32_t add(std::unique_ptr<Binary> binary);
+  void remove(std::uint32_t number) { binaries_.erase(number); }
 
-  [[nodiscard]] const Binary& at(std::uint32_t index) const { return *binaries_.at(index); }
-  [[nodiscard]] std::size_t size() const { return binaries_.size(); }
+  // Null: removed, or never there.
+  [[nodiscard]] const Binary* find(std::uint32_t number) const;
+  [[nodiscard]] const Binary& at(std::uint32_t number) const { return *binaries_.at(number); }
 
  private:
-  std::vector<std::unique_ptr<Binary>> binaries_;  // addresses stay
+  std::map<std::uint32_t, std::unique_ptr<Binary>> binaries_;  // addresses stay
+  std::uint32_t next_ = 0;
 };
 
 // Types and stacks of traced binaries, each looked up once. Borrows both.
@@ -44,6 +53,11 @@ class TraceResolver final : public model::Resolver {
   const model::TypeInfo& type(std::uint32_t binary, std::uint32_t pid,
                               std::uint64_t address) override;
   const model::Stack& stack(std::uint32_t binary, std::uint64_t id) override;
+
+  // Drops what was looked up for a binary, or of types that a process made; the
+  // references that were returned die with it.
+  void forget_binary(std::uint32_t binary);
+  void forget_process(std::uint32_t pid);
 
  private:
   struct TypeKey {

@@ -53,22 +53,21 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd_.get(), 0);
   if (address == MAP_FAILED) return file_error(path, errno);
   file.bytes_ = Bytes(static_cast<const std::byte*>(address), size);
-  file.device_ = info.st_dev;
-  file.inode_ = info.st_ino;
+  file.id_ = {.device = info.st_dev,
+              .inode = info.st_ino,
+              .changed_ns = info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
   return file;
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : fd_(std::move(other.fd_)),
       bytes_(std::exchange(other.bytes_, {})),
-      device_(other.device_),
-      inode_(other.inode_) {}
+      id_(other.id_) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(bytes_, other.bytes_);
-  std::swap(device_, other.device_);
-  std::swap(inode_, other.inode_);
+  std::swap(id_, other.id_);
   return *this;
 }
 

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <compare>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -33,6 +35,16 @@ class Fd {
   int fd_ = -1;
 };
 
+// Tells a file from others, and from what was written into it or took its number
+// later.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+  std::int64_t changed_ns = 0;  // its ctime
+
+  friend auto operator<=>(const FileId&, const FileId&) = default;
+};
+
 // A file mapped read-only, with the descriptor that it was mapped from: what is
 // analysed is what is probed, whatever happens to the path.
 class MappedFile {
@@ -48,16 +60,14 @@ class MappedFile {
 
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
-  [[nodiscard]] dev_t device() const { return device_; }
-  [[nodiscard]] ino_t inode() const { return inode_; }
+  [[nodiscard]] const FileId& id() const { return id_; }
 
  private:
   MappedFile() = default;
 
   Fd fd_;
   Bytes bytes_;
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
+  FileId id_;
 };
 
 }  // namespace gomapd::proc

@@ -53,7 +53,7 @@ std::vector<Library> open_libraries(pid_t pid, const MappedFile& executable) {
     if (!file) file = MappedFile::open(fmt::format("/proc/{}/root{}", pid, code.path));
     if (!file) continue;
     const bool is_executable =
-        file->device() == executable.device() && file->inode() == executable.inode();
+        file->id() == executable.id();
     if (!is_executable) libraries.push_back({std::move(code.path), *std::move(file)});
   }
   return libraries;

@@ -41,7 +41,7 @@ TEST(Libraries, OfThisProcessDoNotIncludeItself) {
   EXPECT_TRUE(std::ranges::any_of(libraries,
                                   [](const Library& one) { return one.path.contains("/libc."); }));
   EXPECT_TRUE(std::ranges::none_of(
-      libraries, [&](const Library& one) { return one.file.inode() == self->inode(); }));
+      libraries, [&](const Library& one) { return one.file.id() == self->id(); }));
 }
 
 }  // namespace
