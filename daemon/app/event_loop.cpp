@@ -8,6 +8,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -20,11 +21,12 @@ std::unexpected<Error> loop_error(const char* call) {
   return fail(Errc::kSystem, fmt::format("{}: {}", call, errno_text(errno)));
 }
 
-sigset_t watched_signals() {
+sigset_t watched_signals(HangUp hang_up) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  if (hang_up == HangUp::kReloads) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -36,9 +38,9 @@ Result<void> add(int epoll, int fd) {
 
 }  // namespace
 
-Result<EventLoop> EventLoop::create(std::chrono::milliseconds tick) {
+Result<EventLoop> EventLoop::create(std::chrono::milliseconds tick, HangUp hang_up) {
   EventLoop loop;
-  const auto set = watched_signals();
+  const auto set = watched_signals(hang_up);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   // Writing to a pipe that `head` has closed is an error to report, not a death
   // that would leave a started command behind.
@@ -63,6 +65,11 @@ Result<void> EventLoop::watch(int pidfd) {
   return add(epoll_.get(), pidfd);
 }
 
+Result<void> EventLoop::wake_for(int fd) {
+  inputs_.push_back(fd);
+  return add(epoll_.get(), fd);
+}
+
 Result<Wakeup> EventLoop::wait() {
   Wakeup wakeup;
   std::array<epoll_event, 64> events{};
@@ -75,11 +82,12 @@ Result<Wakeup> EventLoop::wait() {
     const int fd = event.data.fd;
     if (fd == signals_.get()) {
       signalfd_siginfo info{};
-      wakeup.interrupted = read(fd, &info, sizeof(info)) == sizeof(info);
+      if (read(fd, &info, sizeof(info)) != sizeof(info)) continue;
+      (info.ssi_signo == SIGHUP ? wakeup.reload : wakeup.interrupted) = true;
     } else if (fd == timer_.get()) {
       std::uint64_t expirations = 0;
       wakeup.tick = read(fd, &expirations, sizeof(expirations)) == sizeof(expirations);
-    } else {
+    } else if (std::ranges::find(inputs_, fd) == inputs_.end()) {
       wakeup.exited.push_back(fd);
       epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
     }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/app/analyser.h"
+#include "daemon/app/targets.h"
+#include "daemon/kernel/tracer.h"
+#include "daemon/proc/file.h"
+#include "probes/plan/catalogue.h"
+
+namespace gomapd::app {
+
+// The executables of a host: each is analysed once, whoever runs it, and probed for
+// all its processes, those to come too. Probes in a file that nothing runs cost
+// nothing, so they stay: the next process is traced from its first instruction.
+class HostBinaries {
+ public:
+  static constexpr std::size_t kMaxIdle = 256;      // binaries with probes that nothing runs
+  static constexpr std::size_t kMaxRefused = 8192;  // files that are remembered as not ours
+
+  enum class Standing : std::uint8_t { kAnalysing, kTraced, kNotGo, kRefused };
+  struct Entry {
+    Standing standing = Standing::kAnalysing;
+    std::uint32_t number = 0;  // kTraced: in records and counters
+    std::string reason;        // kRefused
+    std::set<std::uint32_t> processes;
+    std::uint64_t idle_since = 0;  // in uses; kTraced and no processes
+  };
+
+  // Borrows all three.
+  HostBinaries(Analyser* analyser, kernel::Tracer* tracer, BinaryTable* table, Detail detail)
+      : analyser_(analyser), tracer_(tracer), table_(table), detail_(detail) {}
+
+  // Process `pid` runs `file` from now on; what is known of that. `name` is for the
+  // reason of a refusal. Analysis begins where nothing is.
+  const Entry& started(std::uint32_t pid, proc::MappedFile file, const std::string& name);
+  void exited(std::uint32_t pid, const proc::FileId& id);
+
+  // Those whose analysis has ended since the last call. New probes are in by then.
+  std::vector<const Entry*> settle();
+
+  // Binaries that nothing has run for longest are let go; their numbers. What points
+  // into them must be dropped before forget().
+  [[nodiscard]] std::vector<std::uint32_t> surplus() const;
+  void forget(std::uint32_t number);
+
+ private:
+  void settle_one(Analyser::Analysed analysed, Entry& entry);
+  void forget_some_refusals();
+
+  Analyser* analyser_;
+  kernel::Tracer* tracer_;
+  BinaryTable* table_;
+  Detail detail_;
+  std::map<proc::FileId, Entry> entries_;
+  std::uint64_t uses_ = 0;
+};
+
+}  // namespace gomapd::app
