@@ -77,8 +77,8 @@ TEST(MappedFile, HoldsAFilesBytesWhateverBecomesOfItsPath) {
   ASSERT_TRUE(file) << file.error().context;
   struct stat info{};
   ASSERT_EQ(stat(path.c_str(), &info), 0);
-  EXPECT_EQ(file->inode(), info.st_ino);
-  EXPECT_EQ(file->device(), info.st_dev);
+  EXPECT_EQ(file->id().inode, info.st_ino);
+  EXPECT_EQ(file->id().device, info.st_dev);
   ASSERT_EQ(unlink(path.c_str()), 0);
   EXPECT_EQ(text_of(*file), "hello");
   EXPECT_TRUE(is_open(file->fd()));
