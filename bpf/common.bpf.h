@@ -30,10 +30,6 @@ struct {
 	__type(value, __u64);
 } gm_stats SEC(".maps");
 
-/* The PID namespace in which user space lives; 0: the initial one. */
-const volatile __u64 gm_pidns_dev = 0;
-const volatile __u64 gm_pidns_ino = 0;
-
 /* Whatever runs a probed binary is traced, from its first instruction on. */
 const volatile __u32 gm_all_processes = 0;
 

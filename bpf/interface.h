@@ -243,6 +243,16 @@ struct gm_record {
 	__u16 flags;
 };
 
+enum gm_process_change {
+	GM_PROCESS_EXEC = 1, /* it runs another executable from now on */
+	GM_PROCESS_EXIT = 2, /* its last thread has ended */
+};
+
+struct gm_process_event {
+	__u32 change; /* enum gm_process_change */
+	__u32 tgid;
+};
+
 /* Reasons for which a hit is not counted or a record not sent; and totals. */
 enum gm_stat {
 	GM_STAT_HITS_START = 0,

@@ -4,6 +4,8 @@
 #ifndef GOMAPD_TARGET_BPF_H
 #define GOMAPD_TARGET_BPF_H
 
+#include "bpf/current.bpf.h"
+
 /* What every program knows of a hit that counts. */
 struct gm_hit {
 	const struct gm_site *site;
@@ -22,26 +24,6 @@ struct gm_goroutine {
 static __always_inline int gm_read(void *to, __u32 size, __u64 address)
 {
 	return bpf_probe_read_user(to, size, (const void *)address);
-}
-
-static __always_inline void gm_current(__u32 *tgid, __u32 *tid)
-{
-	struct bpf_pidns_info ids = {};
-	__u64 both;
-
-	if (gm_pidns_ino) {
-		if (!bpf_get_ns_current_pid_tgid(gm_pidns_dev, gm_pidns_ino, &ids, sizeof(ids))) {
-			*tgid = ids.tgid;
-			*tid = ids.pid;
-			return;
-		}
-		*tgid = 0;
-		*tid = 0;
-		return;
-	}
-	both = bpf_get_current_pid_tgid();
-	*tgid = both >> 32;
-	*tid = (__u32)both;
 }
 
 /*

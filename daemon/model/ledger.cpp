@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/model/ledger.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace gomapd::model {
+namespace {
+
+constexpr std::uint64_t kHistoryStepNs = 5'000'000'000;
+constexpr std::size_t kHistoryPoints = 15 * 60 / 5;
+
+// A counter that is lower than before was begun anew: its process took the number of
+// one that has gone. All of it is new then.
+std::uint64_t gain(std::uint64_t now, std::uint64_t before) {
+  return now >= before ? now - before : now;
+}
+
+gm_kind kind_of(const gm_counter_key& key) {
+  return key.kind < GM_KIND_COUNT ? static_cast<gm_kind>(key.kind) : GM_KIND_UNKNOWN;
+}
+
+go::Design design_of(gm_kind kind) {
+  return kind >= GM_KIND_TO_TABLE ? go::Design::kSwiss : go::Design::kClassic;
+}
+
+struct Gain {
+  std::uint64_t started = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t growing_ns = 0;
+};
+
+template <typename Totals>
+void add(Totals& totals, const Gain& gain) {
+  totals.growths += gain.started;
+  totals.bytes += gain.bytes;
+  totals.growing_ns += gain.growing_ns;
+}
+
+double rate(std::uint64_t growths, std::uint64_t ns) {
+  return ns == 0 ? 0 : static_cast<double>(growths) * 1e9 / static_cast<double>(ns);
+}
+
+}  // namespace
+
+bool Ledger::RowKeyLess::operator()(const gm_counter_key& a, const gm_counter_key& b) const {
+  return std::tie(a.stack, a.type, a.kind, a.old_log2) <
+         std::tie(b.stack, b.type, b.kind, b.old_log2);
+}
+
+void Ledger::started(std::uint32_t pid, const ProcessFacts& facts) {
+  if (knows(pid)) return;
+  const WorkloadKey key{facts.identity, options_.by_pid ? pid : 0};
+  const auto workload = workloads_.try_emplace(key).first;
+  auto& entry = workload->second;
+  entry.totals.identity = key.first;
+  entry.totals.pid = key.second;
+  ++entry.processes;
+  processes_.emplace(pid, ProcessEntry{facts, workload, {}});
+}
+
+void Ledger::update(std::span<const CounterRow> rows, Resolver& resolver, Reading reading) {
+  for (const auto& row : rows) {
+    const auto process = processes_.find(row.key.tgid);
+    if (process != processes_.end())
+      update_row(process->second, process->first, row, resolver, reading);
+  }
+}
+
+void Ledger::update_row(ProcessEntry& process, std::uint32_t pid, const CounterRow& row,
+                        Resolver& resolver, Reading reading) {
+  auto [found, is_new] = process.rows.try_emplace(row.key);
+  auto& entry = found->second;
+  if (is_new && !find_place(process, pid, row, entry, resolver, reading)) {
+    process.rows.erase(found);
+    return;
+  }
+  const auto& now = row.value;
+  const auto& before = entry.before;
+  const auto started = gain(now.started, before.started);
+  const Gain more{.started = started,
+                  .bytes = started * entry.bytes_each,
+                  .growing_ns = gain(now.duration_ns, before.duration_ns)};
+  const auto kind = kind_of(row.key);
+  auto& totals = process.workload->second.totals;
+  auto& design = totals.by_design[design_of(kind)];
+  design.growths.at(kind) += started;
+  design.durations.sum_ns += more.growing_ns;
+  for (std::size_t i = 0; i < design.durations.counts.size(); ++i)
+    design.durations.counts.at(i) +=
+        static_cast<std::uint32_t>(now.durations[i] - before.durations[i]);
+  totals.bytes += more.bytes;
+  totals.growing_ns += more.growing_ns;
+  totals.evacuated_buckets += gain(now.evacuated, before.evacuated);
+  totals.slowest_ns = std::max<std::uint64_t>(totals.slowest_ns, now.max_duration_ns);
+  auto& site = entry.site->totals;
+  add(site, more);
+  site.slowest_ns = std::max<std::uint64_t>(site.slowest_ns, now.max_duration_ns);
+  site.max_keys = std::max<std::uint64_t>(site.max_keys, now.max_keys);
+  add(*entry.stack, more);
+  entry.before = now;
+}
+
+// False: its stack is not there yet.
+bool Ledger::find_place(ProcessEntry& process, std::uint32_t pid, const CounterRow& row, Row& entry,
+                        Resolver& resolver, Reading reading) {
+  const auto& stack = resolver.stack(row.value.binary, row.key.stack);
+  if (stack.empty() && row.key.stack != 0 && reading == Reading::kMoreToCome) return false;
+  const auto& type = resolver.type(row.value.binary, pid, row.key.type);
+  auto& workload = process.workload->second;
+  entry.bytes_each = growth_sizes(kind_of(row.key), row.key.old_log2, type.shape).bytes;
+  entry.site = &site_of(workload, stack, type);
+  entry.stack =
+      &stack_of(workload, pid, shared(row.value.binary, row.key.stack, stack), shared(type));
+  return true;
+}
+
+Ledger::SiteEntry& Ledger::site_of(WorkloadEntry& workload, const Stack& stack,
+                                   const TypeInfo& type) {
+  static const symbol::Frame kNowhere;
+  const auto* user = user_frame(stack);
+  const auto& frame = user == nullptr ? kNowhere : *user;
+  SiteKey key{&workload, frame.function, frame.file, frame.line, type.name.value_or("")};
+  auto found = sites_.find(key);
+  if (found == sites_.end() && sites_.size() >= options_.max_sites) {
+    ++sites_over_limit_;
+    key = {&workload, std::string(kOther), "", 0, ""};
+    found = sites_.find(key);
+  }
+  if (found != sites_.end()) return found->second;
+  auto& site = sites_[key];
+  std::tie(std::ignore, site.totals.function, site.totals.file, site.totals.line,
+           site.totals.map_type) = key;
+  return site;
+}
+
+HostStack& Ledger::stack_of(WorkloadEntry& workload, std::uint32_t pid,
+                            std::shared_ptr<const Stack> stack,
+                            std::shared_ptr<const TypeInfo> type) {
+  static const auto kOtherStack = std::make_shared<const Stack>(
+      Stack{symbol::Frame{.function = std::string(kOther), .file = "", .line = 0}});
+  static const auto kNoType = std::make_shared<const TypeInfo>();
+  StackKey key{&workload, pid, stack.get(), type.get()};
+  auto found = stacks_.find(key);
+  if (found == stacks_.end() && stacks_.size() >= options_.max_stacks) {
+    ++stacks_over_limit_;
+    stack = kOtherStack;
+    type = kNoType;
+    pid = 0;
+    key = {&workload, pid, stack.get(), type.get()};
+    found = stacks_.find(key);
+  }
+  if (found != stacks_.end()) return found->second;
+  auto& entry = stacks_[key];
+  entry.pid = pid;
+  entry.stack = std::move(stack);
+  entry.type = std::move(type);
+  return entry;
+}
+
+std::shared_ptr<const Stack> Ledger::shared(std::uint32_t binary, std::uint64_t id,
+                                            const Stack& stack) {
+  auto& known = shared_stacks_[{binary, stack.empty() ? 0 : id}];
+  auto result = known.lock();
+  if (!result) known = result = std::make_shared<const Stack>(stack);
+  return result;
+}
+
+// Growths of types alike are told apart by nobody.
+std::shared_ptr<const TypeInfo> Ledger::shared(const TypeInfo& type) {
+  auto& known = shared_types_[{type.name.value_or(""), type.shape.unit_bytes, type.shape.scan}];
+  auto result = known.lock();
+  if (!result) known = result = std::make_shared<const TypeInfo>(type);
+  return result;
+}
+
+void Ledger::exited(std::uint32_t pid, std::uint64_t monotonic_ns) {
+  const auto process = processes_.find(pid);
+  if (process == processes_.end()) return;
+  auto& workload = process->second.workload->second;
+  if (--workload.processes == 0) workload.empty_since_ns = monotonic_ns;
+  processes_.erase(process);
+}
+
+void Ledger::advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns) {
+  const auto linger = static_cast<std::uint64_t>(options_.linger.count());
+  for (auto workload = workloads_.begin(); workload != workloads_.end();) {
+    const auto next = std::next(workload);
+    const auto& entry = workload->second;
+    if (entry.processes == 0 && monotonic_ns - entry.empty_since_ns >= linger)
+      end_workload(workload);
+    workload = next;
+  }
+  const auto passed = advanced_ns_ == 0 ? 0 : monotonic_ns - advanced_ns_;
+  advanced_ns_ = monotonic_ns;
+  for (auto& [key, entry] : workloads_) {
+    auto& totals = entry.totals;
+    const auto growths = totals.growths();
+    totals.growths_per_second =
+        rate(growths - std::exchange(entry.growths_before, growths), passed);
+    if (entry.point_ns == 0) entry.point_ns = monotonic_ns - passed;
+    const auto since_point = monotonic_ns - entry.point_ns;
+    if (since_point < kHistoryStepNs) continue;
+    if (totals.history.size() >= kHistoryPoints) totals.history.erase(totals.history.begin());
+    totals.history.push_back(
+        {realtime_ns, rate(growths - std::exchange(entry.growths_at_point, growths), since_point)});
+    entry.point_ns = monotonic_ns;
+  }
+  for (auto& [key, entry] : sites_)
+    entry.totals.growths_per_second = rate(
+        entry.totals.growths - std::exchange(entry.growths_before, entry.totals.growths), passed);
+}
+
+void Ledger::end_workload(Workloads::iterator workload) {
+  const auto* entry = &workload->second;
+  const auto is_its = [&](const auto& one) { return std::get<0>(one.first) == entry; };
+  std::erase_if(sites_, is_its);
+  std::erase_if(stacks_, is_its);
+  std::erase_if(shared_stacks_, [](const auto& one) { return one.second.expired(); });
+  std::erase_if(shared_types_, [](const auto& one) { return one.second.expired(); });
+  workloads_.erase(workload);
+}
+
+void Ledger::fill(HostState& state) const {
+  std::map<const WorkloadEntry*, std::size_t> index_of;
+  state.workloads.reserve(workloads_.size());
+  for (const auto& [key, entry] : workloads_) {
+    index_of[&entry] = state.workloads.size();
+    state.workloads.push_back(entry.totals);
+  }
+  for (const auto& [pid, process] : processes_) {
+    auto& workload = state.workloads[index_of.at(&process.workload->second)];
+    workload.processes.push_back({pid, process.facts.go_version, process.facts.since_realtime_ns});
+    for (const auto& [key, row] : process.rows)
+      workload.in_progress +=
+          row.before.started - std::min(row.before.started, row.before.finished);
+  }
+  for (auto& workload : state.workloads)
+    std::ranges::sort(workload.processes, {}, &HostProcess::pid);
+  state.sites.reserve(sites_.size());
+  for (const auto& [key, entry] : sites_)
+    state.sites.emplace_back(entry.totals).workload = index_of.at(std::get<0>(key));
+  state.stacks.reserve(stacks_.size());
+  for (const auto& [key, stack] : stacks_)
+    state.stacks.emplace_back(stack).workload = index_of.at(std::get<0>(key));
+  state.sites_over_limit = sites_over_limit_;
+  state.stacks_over_limit = stacks_over_limit_;
+}
+
+}  // namespace gomapd::model
