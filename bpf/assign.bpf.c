@@ -77,10 +77,15 @@ static __always_inline struct gm_assign *gm_assign_in(void *table, const struct 
 						      const struct gm_hit *hit)
 {
 	struct gm_assign *row = bpf_map_lookup_elem(table, key);
+	struct gm_goroutine goroutine = {};
 	struct gm_assign empty = {};
 
 	if (row)
 		return row;
+	/* A map that moves with a stack has no address to be found at later. */
+	if (!gm_read(&goroutine, sizeof(goroutine), hit->g) && key->go_map >= goroutine.stack_lo &&
+	    key->go_map < goroutine.stack_hi)
+		empty.flags = GM_FLAG_ON_STACK;
 	empty.bias = hit->bias;
 	empty.binary = hit->site->binary;
 	bpf_map_update_elem(table, key, &empty, BPF_NOEXIST);

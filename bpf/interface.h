@@ -181,6 +181,11 @@ struct gm_open {
 	__u32 pad;
 };
 
+/* gm_record.flags, gm_assign.flags */
+#define GM_FLAG_ON_STACK 1u	   /* the map lies on its goroutine's stack */
+#define GM_FLAG_BEGAN_BEFORE 2u	   /* FINISHED without its start */
+#define GM_FLAG_DIRECTORY_GROWS 4u /* SPLIT: localDepth == globalDepth */
+
 /*
  * Key of a window's assignments. A thread has rows of its own: nobody else adds
  * to them, and what the probes cost it can be put right by its own pace.
@@ -198,7 +203,7 @@ struct gm_assign {
 	__u64 hits;
 	__u64 bias;
 	__u32 binary;
-	__u32 pad;
+	__u32 flags; /* GM_FLAG_ON_STACK, as at the row's first hit */
 };
 
 /*
@@ -218,11 +223,6 @@ enum gm_record_kind {
 	GM_RECORD_EVACUATED = 3, /* keys: old bucket; go_map_keys: moved so far, 0 unknown */
 	GM_RECORD_PRUNED = 4,	 /* keys: tombstones removed */
 };
-
-/* gm_record.flags */
-#define GM_FLAG_ON_STACK 1u	   /* the map lies on its goroutine's stack */
-#define GM_FLAG_BEGAN_BEFORE 2u	   /* FINISHED without its start */
-#define GM_FLAG_DIRECTORY_GROWS 4u /* SPLIT: localDepth == globalDepth */
 
 struct gm_record {
 	__u32 kind; /* enum gm_record_kind */

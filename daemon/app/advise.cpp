@@ -75,6 +75,7 @@ Result<void> plan_cache(const PlannerOptions& options, const AdviceOptions& outp
   const auto go = TRY(asked_go("advise", options.go_version, options.classic));
   exporter::CachePlanReport report;
   report.go_version = go.name;
+  report.assumed_rules = go.assumed_rules;
   report.load = {.requests_per_second = options.requests_per_second,
                  .lifetime = options.lifetime,
                  .law = {.alpha = options.alpha, .keys = options.keys},

@@ -17,7 +17,12 @@ void KnownMaps::add(KnownMap known) {
   auto& before = found->second;
   const bool is_same = before.place.seed == known.place.seed;
   if (!is_same) ++replaced_;
-  if (is_same && !known.site) known.site = std::move(before.site);
+  const bool grew_before = before.seen_by == exporter::SeenBy::kGrowth;
+  const bool tells_less = known.seen_by == exporter::SeenBy::kAssignment && grew_before;
+  if (is_same && (!known.site || tells_less)) {
+    known.site = std::move(before.site);
+    known.seen_by = before.seen_by;
+  }
   before = std::move(known);
 }
 
@@ -32,9 +37,32 @@ void KnownMaps::growth(const model::GrowthEvent& event) {
                            .design = event.design,
                            .shape = event.type->shape},
                  .type = event.type->name,
-                 .site = std::nullopt};
-  if (!event.stack->empty()) known.site = event.stack->front();
+                 .site = std::nullopt,
+                 .seen_by = exporter::SeenBy::kGrowth};
+  if (const auto* frame = model::user_frame(*event.stack)) known.site = *frame;
   add(std::move(known));
+}
+
+void KnownMaps::assigns(const model::AssignWindow& window) {
+  for (const auto& count : window.counts) {
+    if (count.on_goroutine_stack) {
+      on_stack_ += count.hits;
+      continue;
+    }
+    if (count.go_map == 0) {
+      ++not_kept_;
+      continue;
+    }
+    KnownMap known{.place = {.address = count.go_map,
+                             .seed = count.seed,
+                             .design = window.design,
+                             .shape = count.type->shape},
+                   .type = count.type->name,
+                   .site = std::nullopt,
+                   .seen_by = exporter::SeenBy::kAssignment};
+    if (!count.caller->function.empty()) known.site = *count.caller;
+    add(std::move(known));
+  }
 }
 
 Result<void> KnownMaps::finish(const exporter::TraceReport& report) {

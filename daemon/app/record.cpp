@@ -82,6 +82,7 @@ Result<void> report(const std::string& recording, const TraceResult& result) {
   if (const auto replayable = check_recording(file.bytes()); !replayable)
     return add_context(recording, replayable.error());
   const auto output = TRY(TraceOutput::open(result.path, result.json ? Form::kJson : Form::kTable));
+  if (result.lives) output->follow(model::Lives(*result.lives));
   const auto profiles = TRY(ProfileOutput::open(result.profiles));
   const std::array<TraceSink*, 2> sinks{output.get(), profiles.get()};
   return replay_to(file, recording, sinks);

@@ -52,7 +52,7 @@ Result<void> write_result(const std::string& path, const std::string& text) {
 KnownMaps::Progress progress_on_terminal() {
   if (isatty(STDERR_FILENO) == 0) return {};
   return [](std::size_t maps) {
-    fmt::print(stderr, "\rgomapd: {} maps grew so far; Ctrl-C reads them now",
+    fmt::print(stderr, "\rgomapd: {} maps seen so far; Ctrl-C reads them now",
                exporter::human_count(maps));
   };
 }
@@ -86,8 +86,8 @@ exporter::SnapshotReport read_known(pid_t pid, const KnownMaps& known) {
       case model::SnapshotOutcome::kGone: ++report.gone; break;
       case model::SnapshotOutcome::kTorn: ++report.torn[snapshot.reason]; break;
       case model::SnapshotOutcome::kRead:
-        report.rows.push_back(
-            {one.place, one.type, one.site, std::move(snapshot.state), snapshot.retries});
+        report.rows.push_back({one.place, one.type, one.site, one.seen_by,
+                               std::move(snapshot.state), snapshot.retries});
     }
   }
   std::ranges::stable_sort(report.rows, std::greater<>{},
@@ -101,6 +101,8 @@ Result<void> snapshot(const SnapshotOptions& options) {
   TraceOptions trace;
   trace.pids = {options.pid};
   trace.duration = options.duration;
+  trace.detail = options.detail;
+  trace.max_overhead = options.max_overhead;
   const auto progress = progress_on_terminal();
   KnownMaps known(progress);
   const std::array<TraceSink*, 1> sinks{&known};

@@ -346,8 +346,9 @@ Result<void> run_trace(const TraceOptions& options, std::span<TraceSink* const> 
 Result<void> trace(TraceOptions options, const TraceResult& result) {
   TRY_VOID(kernel::check_prerequisites());
   const auto output = TRY(TraceOutput::open(result.path, result.json ? Form::kJson : Form::kTable));
+  if (result.lives) output->follow(model::Lives(*result.lives));
   const auto profiles = TRY(ProfileOutput::open(result.profiles));
-  options.command_output_to_stderr = result.json && result.path.empty();
+  options.command_output_to_stderr = (result.json || result.lives) && result.path.empty();
   // A live table and the command's own output would overwrite each other.
   if (!options.command.empty() && isatty(STDOUT_FILENO) != 0) output->no_live_table();
   const std::array<TraceSink*, 2> sinks{output.get(), profiles.get()};

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ struct TraceOptions {
 
 struct TraceResult {
   bool json = false;
+  // Addresses of the maps whose life is told; empty: of all.
+  std::optional<std::set<std::uint64_t>> lives;
   std::string path;  // empty: standard output
   ProfileOptions profiles;
 };

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "daemon/export/json.h"
+#include "daemon/export/life_text.h"
 #include "daemon/export/terminal.h"
 
 namespace gomapd::app {
@@ -23,26 +24,55 @@ Result<std::unique_ptr<TraceOutput>> TraceOutput::open(const std::string& path, 
   return output;
 }
 
+void TraceOutput::follow(model::Lives lives) {
+  lives_ = std::move(lives);
+  live_ = false;  // the table and the lines would overwrite each other
+}
+
+void TraceOutput::write(const std::string& lines) {
+  std::fwrite(lines.data(), 1, lines.size(), file_.get());
+}
+
 void TraceOutput::line(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), file_.get());
+  write(text);
   std::fputc('\n', file_.get());
 }
 
 void TraceOutput::growth(const model::GrowthEvent& event) {
-  if (form_ == Form::kJson) line(exporter::growth_json(event, realtime_ns(event.monotonic_ns)));
+  if (!lives_) {
+    if (form_ == Form::kJson) line(exporter::growth_json(event, realtime_ns(event.monotonic_ns)));
+    return;
+  }
+  const auto step = lives_->add(event);
+  if (!step) return;
+  if (form_ == Form::kJson)
+    line(exporter::growth_json(event, realtime_ns(event.monotonic_ns), &*step));
+  else
+    write(exporter::life_text(event, *step, since_ns(event.monotonic_ns)));
 }
 
 void TraceOutput::assigns(const model::AssignWindow& window) {
   if (form_ != Form::kJson) return;
-  const auto lines = exporter::assign_samples_json(window, realtime_ns(window.monotonic_ns));
-  std::fwrite(lines.data(), 1, lines.size(), file_.get());
+  auto shown = window;
+  if (lives_)
+    std::erase_if(shown.counts,
+                  [&](const model::AssignCount& count) { return !lives_->follows(count.go_map); });
+  write(exporter::assign_samples_json(shown, realtime_ns(window.monotonic_ns)));
 }
 
 void TraceOutput::process(ProcessChange change, const model::Process& process,
                           std::uint64_t monotonic_ns) {
-  if (form_ != Form::kJson) return;
-  const auto* event = change == ProcessChange::kStarted ? "process_started" : "process_exited";
-  line(exporter::process_json(event, process, realtime_ns(monotonic_ns)));
+  if (!began_ns_) began_ns_ = monotonic_ns;
+  if (form_ == Form::kJson) {
+    const auto* event = change == ProcessChange::kStarted ? "process_started" : "process_exited";
+    line(exporter::process_json(event, process, realtime_ns(monotonic_ns)));
+  } else if (lives_) {
+    write(exporter::life_process_text(change, process, since_ns(monotonic_ns)));
+  }
+}
+
+std::uint64_t TraceOutput::since_ns(std::uint64_t monotonic_ns) const {
+  return monotonic_ns - std::min(monotonic_ns, began_ns_.value_or(monotonic_ns));
 }
 
 std::uint64_t TraceOutput::realtime_ns(std::uint64_t monotonic_ns) const {
@@ -72,9 +102,12 @@ Result<void> TraceOutput::finish(const exporter::TraceReport& report) {
   if (form_ == Form::kJson) {
     line(exporter::summary_json(report));
   } else {
+    if (lives_)
+      write(exporter::life_end_text(*lives_, report.lost_events(), began_ns_.value_or(0),
+                                    report.duration_ns) +
+            "\n");
     const int fd = fileno(file_.get());
-    const auto text = exporter::report_text(report, exporter::window_size(fd).columns);
-    std::fwrite(text.data(), 1, text.size(), file_.get());
+    write(exporter::report_text(report, exporter::window_size(fd).columns));
   }
   if (std::fflush(file_.get()) != 0 || std::ferror(file_.get()) != 0)
     return fail(Errc::kSystem,

@@ -75,11 +75,17 @@ Result<void> AdviseCommand::run() {
   if (!requests_per_second_) {
     const auto word = tracing_.lone_word();
     if (word && app::is_recording(*word)) return app::advise_on_recording(*word, result_);
-    return app::advise(TRY(tracing_.take(name())), result_);
+    const auto options = TRY(tracing_.take(name()));
+    if (options.detail == Detail::kAssign)
+      return fail(Errc::kUsage,
+                  "advise: --detail assign: advice comes from growths alone, trace shows "
+                  "assignments");
+    return app::advise(options, result_);
   }
   if (!tracing_.names_nothing())
     return fail(Errc::kUsage,
                 "advise: --qps plans a cache, -p and -- trace a program: one of them");
+  planner_.requests_per_second = *requests_per_second_;
   return plan();
 }
 
@@ -91,7 +97,6 @@ Result<void> AdviseCommand::plan() {
   if (!lifetime)
     return fail(Errc::kUsage,
                 fmt::format("advise: --lifetime {}: not a time such as 10s or 5m", *lifetime_));
-  planner_.requests_per_second = *requests_per_second_;
   planner_.lifetime = *lifetime;
   planner_.alpha = *alpha_;
   planner_.entry_bytes = *entry_bytes_;

@@ -16,7 +16,13 @@ void ReportCommand::describe(CLI::App& command) {
   command.add_flag("--json", result_.json, "Print JSON Lines: each growth, then a summary");
   command.add_option("-o,--output", result_.path, "Write the result to this file")
       ->type_name("FILE");
+  lives_.describe(command);
   add_profile_options(command, result_.profiles);
+}
+
+Result<void> ReportCommand::run() {
+  result_.lives = TRY(lives_.take(name()));
+  return app::report(recording_, result_);
 }
 
 }  // namespace gomapd::cli

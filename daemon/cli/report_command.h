@@ -6,6 +6,7 @@
 
 #include "daemon/app/record.h"
 #include "daemon/cli/command.h"
+#include "daemon/cli/life_options.h"
 
 namespace gomapd::cli {
 
@@ -16,10 +17,11 @@ class ReportCommand final : public Command {
     return "Print what a recording holds; needs neither root nor the traced program";
   }
   void describe(CLI::App& command) override;
-  [[nodiscard]] Result<void> run() override { return app::report(recording_, result_); }
+  [[nodiscard]] Result<void> run() override;
 
  private:
   std::string recording_;
+  LifeOptions lives_;
   app::TraceResult result_;
 };
 

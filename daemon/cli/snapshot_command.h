@@ -2,6 +2,8 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <string>
+
 #include "daemon/app/snapshot.h"
 #include "daemon/cli/command.h"
 
@@ -19,6 +21,8 @@ class SnapshotCommand final : public Command {
  private:
   app::SnapshotOptions options_;
   std::string duration_ = "5s";
+  std::string detail_ = "growth";
+  std::string max_overhead_ = "1%";
 };
 
 }  // namespace gomapd::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/cli/command.h"
+#include "daemon/cli/life_options.h"
 #include "daemon/cli/tracing_options.h"
 
 namespace gomapd::cli {
@@ -18,6 +19,7 @@ class TraceCommand final : public Command {
 
  private:
   TracingOptions tracing_;
+  LifeOptions lives_;
   app::TraceResult result_;
 };
 

@@ -80,6 +80,7 @@ Json site_json(const model::Advice& advice, const model::SiteAdvice& one) {
   json["per_hour"] =
       has_rate(advice, site) ? shares_json(advised, per_hour(advice, 1)) : Json(nullptr);
   if (!helps) json["if_hinted"] = saving_json(one.asked);
+  if (one.too_large) json["too_large"] = saving_json(*one.too_large);
   if (one.better) json["better"] = saving_json(*one.better);
   if (!one.caller.empty()) json["caller"] = one.caller;
   return json;
@@ -123,7 +124,7 @@ std::string advice_json(const model::Advice& advice) {
 }
 
 std::string cache_plan_json(const CachePlanReport& report) {
-  const auto& [go_version, load, plan] = report;
+  const auto& [go_version, assumed_rules, load, plan] = report;
   Json json{{"go_version", go_version},
             {"impl", to_string(plan.shape.design)},
             {"qps", load.requests_per_second},
@@ -151,6 +152,7 @@ std::string cache_plan_json(const CachePlanReport& report) {
   json["growths_saved"] = growths;
   json["bytes_saved"] = plan.grown.discarded_bytes;
   json["estimated"] = plan.grown.estimated;
+  if (!assumed_rules.empty()) json["assumed_rules"] = assumed_rules;
   return to_line(json);
 }
 

@@ -69,7 +69,8 @@ std::string time_text(const model::SiteSizes& site, std::uint64_t ns) {
 std::string saves_text(const model::SiteAdvice& one) {
   const auto& [site, saving] = std::tie(one.site, one.asked);
   const auto maps = std::max<std::uint64_t>(site.go_maps, 1);
-  return fmt::format("{} growths, {} thrown away, {}", average_text(saving.growths, maps),
+  const auto growths = average_text(saving.growths, maps);
+  return fmt::format("{} growth{}, {} thrown away, {}", growths, growths == "1" ? "" : "s",
                      human_bytes(saving.bytes / maps), time_text(site, saving.time_ns / maps));
 }
 
@@ -91,9 +92,10 @@ std::string costs_text(const model::Saving& saving) {
 std::string unseen_text(const model::Saving& saving) {
   const auto enough = static_cast<std::uint64_t>(saving.net_bytes()) / saving.bytes_per_unseen;
   return fmt::format(
-      "pays only while no more than {} maps of up to 8 keys, which are not seen, are "
-      "made there too: each would take {} more",
-      human_count(enough), human_bytes(saving.bytes_per_unseen));
+      "pays only while {} of up to 8 keys, which {} not seen, {} made there too: "
+      "each would take {} more",
+      enough == 0 ? "no map" : "no more than " + count_text(enough, "map"),
+      enough <= 1 ? "is" : "are", enough <= 1 ? "is" : "are", human_bytes(saving.bytes_per_unseen));
 }
 
 std::string better_text(const model::Saving& better) {
@@ -118,6 +120,11 @@ std::string hint_text(const model::Advice& advice, const model::SiteAdvice& one,
     line("or", fmt::format("any hint from {} to {}, which makes the same map",
                            human_count(one.asked.same.low), human_count(one.asked.same.high)));
   if (one.better) line("leaner", better_text(*one.better));
+  if (one.too_large)
+    line("note",
+         fmt::format("a hint for {} of the maps, {}, would save {} and waste {}",
+                     percent_text(advice.percentile), human_count(one.too_large->hint),
+                     human_bytes(one.too_large->bytes), human_bytes(one.too_large->wasted_bytes)));
   if (one.site.not_from_the_start != 0)
     line("note", fmt::format("{} had grown before, or been made with a smaller hint",
                              count_text(one.site.not_from_the_start, "map")));
@@ -224,8 +231,9 @@ std::string reason_text(const model::SiteAdvice& one) {
 }
 
 bool has_rate(const model::Advice& advice, const model::SiteSizes& site) {
-  // What happened once, or in a moment, says nothing of an hour.
-  return site.go_maps >= 2 && advice.duration_ns >= 1'000'000'000;
+  // What happened once, in a moment, or at the beginning says nothing of an hour.
+  return site.go_maps >= 2 && advice.duration_ns >= 1'000'000'000 &&
+         site.newest_ns >= advice.began_ns + advice.duration_ns / 2;
 }
 
 double per_hour(const model::Advice& advice, std::uint64_t amount) {

@@ -28,6 +28,7 @@ namespace gomapd::exporter {
 // The planner's answer.
 struct CachePlanReport {
   std::string go_version;
+  std::string assumed_rules;  // "go1.27": the newest known, for a release after it
   model::CacheLoad load;
   model::CachePlan plan;
 };

@@ -40,7 +40,7 @@ std::string requests_text(double requests) {
 }  // namespace
 
 std::string cache_plan_text(const CachePlanReport& report) {
-  const auto& [go_version, load, plan] = report;
+  const auto& [go_version, assumed_rules, load, plan] = report;
   std::string text;
   const auto line = [&](std::string_view name, std::string_view value) {
     text += fmt::format("{:<15}{}\n", name, value);
@@ -58,6 +58,7 @@ std::string cache_plan_text(const CachePlanReport& report) {
   line("write", fmt::format("make(map[K]V, {})", plan.hint));
   line("map", fmt::format("{} on {}, {} maps", layout_text(plan), escape(go_version),
                           to_string(plan.shape.design)));
+  if (!assumed_rules.empty()) line("rules", assumed_rules + "'s are assumed: the newest known");
   line("bytes", human_bytes(plan.made.bytes) +
                     (plan.outside_bytes == 0
                          ? std::string()

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/export/assign_json.h"
+#include "daemon/model/life.h"
 
 namespace gomapd::exporter {
 namespace {
@@ -109,6 +110,36 @@ void add_evacuated(Json& json, const model::GrowthEvent& event) {
   json["evacuated"] = event.evacuated != 0 ? Json(event.evacuated) : Json(nullptr);
 }
 
+Json decision_json(const model::GrowthEvent& event, const model::Decision& decision) {
+  Json json{{"condition", to_string(decision.condition)},
+            {"value", decision.value},
+            {"limit", decision.limit}};
+  switch (decision.condition) {
+    case model::Condition::kOverLoadFactor:
+      json["keys_per_bucket"] = decision.keys_per_bucket;
+      json["b"] = decision.b;
+      break;
+    case model::Condition::kTooManyOverflowBuckets: json["b"] = decision.b; break;
+    case model::Condition::kSmallMapFull: break;
+    case model::Condition::kNoGrowthLeft:
+      json["tombstones"] = decision.tombstones;
+      json["directory_doubles"] = event.directory_doubles;
+      break;
+  }
+  return json;
+}
+
+void add_life(Json& json, const model::GrowthEvent& event, const model::LifeStep& step) {
+  if (step.decision) {
+    json["decision"] = decision_json(event, *step.decision);
+    json["another_map"] = step.another_map;
+    json["end_missing"] = step.end_missing;
+  }
+  if (event.what != GM_RECORD_FINISHED) return;
+  json["keys_after"] = step.grown ? Json(step.grown->keys) : Json(nullptr);
+  json["load_factor_after"] = step.grown ? Json(step.grown->load_factor) : Json(nullptr);
+}
+
 Json site_json(const ProbeSite& site) {
   return {{"function", site.function},
           {"inlined", site.inlined.empty() ? Json(nullptr) : Json(site.inlined)},
@@ -131,7 +162,8 @@ std::string_view event_name(gm_record_kind what) {
 
 }  // namespace
 
-std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns) {
+std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns,
+                        const model::LifeStep* step) {
   Json json{{"event", event_name(event.what)},
             {"time_ns", time_ns},
             {"pid", event.pid},
@@ -146,6 +178,7 @@ std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns) 
     case GM_RECORD_EVACUATED: add_evacuated(json, event); break;
     case GM_RECORD_PRUNED: json["removed"] = event.tombstones_removed; break;
   }
+  if (step != nullptr) add_life(json, event, *step);
   return to_line(json);
 }
 

@@ -9,11 +9,17 @@
 #include "daemon/model/trace.h"
 #include "probes/plan/plan.h"
 
+namespace gomapd::model {
+struct LifeStep;
+}
+
 namespace gomapd::exporter {
 
 // JSON Lines of `trace --json`, each without its newline. Addresses are hex
 // strings, text is ASCII with \u escapes. `time_ns` is CLOCK_REALTIME.
-[[nodiscard]] std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns);
+// With a step of its map's life, further fields tell that.
+[[nodiscard]] std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns,
+                                      const model::LifeStep* step = nullptr);
 [[nodiscard]] std::string process_json(std::string_view event, const model::Process& process,
                                        std::uint64_t time_ns);
 [[nodiscard]] std::string summary_json(const TraceReport& report);

@@ -66,6 +66,7 @@ Json row_json(const SnapshotRow& row) {
   json["line"] = row.site ? Json(row.site->line) : Json(nullptr);
   json["seed"] = fmt::format("{:#x}", row.place.seed);
   json["retries"] = row.retries;
+  json["seen_by"] = row.seen_by == SeenBy::kGrowth ? "growth" : "assignment";
   return json;
 }
 
@@ -102,6 +103,7 @@ std::vector<std::string> words_of(const SnapshotRow& row) {
   std::vector<std::string> lines;
   const bool has_site = row.site && !row.site->function.empty();
   lines.push_back(has_site ? escape(row.site->function) : "(not known)");
+  if (row.seen_by == SeenBy::kAssignment) lines.back() += " (assigned)";
   if (has_site && !row.site->file.empty())
     lines.push_back(fmt::format("{}:{}", escape(row.site->file), row.site->line));
   lines.push_back(row.type ? escape(*row.type) : "(type not known)");
@@ -136,10 +138,11 @@ std::string notes_text(const SnapshotReport& report) {
   const auto note = [&](std::uint64_t count, std::string_view what) {
     if (count != 0) text += fmt::format("note: {} {}\n", human_count(count), what);
   };
-  note(report.gone, "maps that grew are gone, or were emptied since");
+  note(report.gone, "maps that were seen are gone, or were emptied since");
   for (const auto& [reason, count] : report.torn)
     note(count, fmt::format("maps could not be read in one state: {}", reason));
-  note(report.on_stack, "growths were of maps on a goroutine's stack, which moves: not read");
+  note(report.on_stack,
+       "growths or assignments were of maps on a goroutine's stack, which moves: not read");
   note(report.not_read, "maps were not read: too many, or no time left");
   note(report.lost_events, "growth records did not fit the ring: their maps may be missing");
   return text;
@@ -176,7 +179,11 @@ std::string snapshot_text(const SnapshotReport& report, std::size_t width) {
   auto text =
       fmt::format("{} map{} of process {}, {} retries\n", human_count(report.rows.size()),
                   report.rows.size() == 1 ? "" : "s", report.pid, human_count(report.retries));
-  if (shown != 0) text += fmt::format("\n{}WHERE IT GREW, AND ITS TYPE\n", narrow ? "" : kHeading);
+  const bool assigned = std::ranges::any_of(
+      report.rows, [](const SnapshotRow& row) { return row.seen_by == SeenBy::kAssignment; });
+  if (shown != 0)
+    text += fmt::format("\n{}WHERE IT GREW{}, AND ITS TYPE\n", narrow ? "" : kHeading,
+                        assigned ? " OR WAS ASSIGNED" : "");
   for (std::size_t i = 0; i < shown; ++i)
     text += narrow ? narrow_row_text(report.rows[i]) : row_text(report.rows[i], width);
   if (shown < report.rows.size())

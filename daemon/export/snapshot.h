@@ -14,11 +14,15 @@
 
 namespace gomapd::exporter {
 
+// What told that a map is there.
+enum class SeenBy : std::uint8_t { kGrowth, kAssignment };
+
 // A map that could be read.
 struct SnapshotRow {
   model::GoMapPlace place;
   std::optional<std::string> type;
-  std::optional<symbol::Frame> site;  // where it grew
+  std::optional<symbol::Frame> site;  // where it grew, or was assigned to
+  SeenBy seen_by = SeenBy::kGrowth;
   model::GoMapState state;
   unsigned retries = 0;
 };
@@ -30,9 +34,10 @@ struct SnapshotReport {
   // Known maps that are not among them, by why.
   std::uint64_t gone = 0;
   std::map<std::string_view, std::uint64_t> torn;  // by reason
-  std::uint64_t on_stack = 0;                      // on a goroutine's stack: they move
-  std::uint64_t not_read = 0;                      // too many, or no time left
-  std::uint64_t lost_events = 0;                   // growths whose maps are not known
+  // Growths, sampled assignments: of maps on a goroutine's stack, which move.
+  std::uint64_t on_stack = 0;
+  std::uint64_t not_read = 0;     // too many, or no time left
+  std::uint64_t lost_events = 0;  // growths whose maps are not known
 
   [[nodiscard]] std::uint64_t torn_count() const;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <tuple>
+#include <utility>
 
 #include "daemon/model/own_code.h"
 
@@ -64,12 +65,33 @@ std::optional<Saving> better_saving(const SiteSizes& site, const Saving& asked) 
   return best;
 }
 
+bool wastes_too_much(const Saving& saving) {
+  return saving.wasted_bytes > saving.bytes / kWorthItsWaste;
+}
+
+bool is_small(const Saving& saving) {
+  return saving.growths < kFewGrowths && saving.bytes < kFewBytes;
+}
+
 Verdict judge(const SiteSizes& site, const Saving& asked, bool is_suspect) {
   if (2 * site.from_deletes >= site.growths) return Verdict::kDeletesDominate;
   if (is_suspect) return Verdict::kKeepsGrowing;
-  if (asked.growths < kFewGrowths && asked.bytes < kFewBytes) return Verdict::kFewGrowths;
+  if (is_small(asked)) return Verdict::kFewGrowths;
   if (is_standard_library(site.function)) return Verdict::kNotYourCode;
-  return asked.wasted_bytes > asked.bytes ? Verdict::kSizesSpread : Verdict::kHint;
+  return wastes_too_much(asked) ? Verdict::kSizesSpread : Verdict::kHint;
+}
+
+// The better hint takes the percentile's place where that one wastes too much.
+void take_smaller(SiteAdvice& one) {
+  if (one.verdict != Verdict::kSizesSpread || !one.better) return;
+  const auto& better = *one.better;
+  const auto worth_it = kStillWorthIt * static_cast<double>(one.asked.bytes);
+  if (better.level >= one.asked.level || wastes_too_much(better) || is_small(better) ||
+      static_cast<double>(better.net_bytes()) < worth_it)
+    return;
+  one.too_large = std::exchange(one.asked, better);
+  one.better.reset();
+  one.verdict = Verdict::kHint;
 }
 
 std::string busiest_caller(const SiteSizes& site) {
@@ -151,6 +173,7 @@ Advice advise(const SizesSeen& seen, double percentile, std::uint64_t began_ns,
     one.verdict = judge(site, one.asked, growing[i].has_value());
     if (one.verdict == Verdict::kSizesSpread || one.verdict == Verdict::kHint)
       one.better = better_saving(site, one.asked);
+    take_smaller(one);
     if (one.verdict == Verdict::kNotYourCode) one.caller = busiest_caller(site);
     one.p50 = range_of(site.capacity, level_at(site, 50));
     one.p90 = range_of(site.capacity, level_at(site, 90));

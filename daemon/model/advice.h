@@ -55,6 +55,9 @@ struct SiteAdvice {
   Saving asked;  // of the percentile that was asked for
   // The hint with which most bytes remain saved, if that is clearly another one.
   std::optional<Saving> better;
+  // What the percentile would do, where `asked` is a smaller hint in its place: it
+  // wastes too much.
+  std::optional<Saving> too_large;
   KeyRange p50;
   KeyRange p90;
   KeyRange p99;
@@ -87,6 +90,12 @@ inline constexpr std::uint64_t kFewGrowths = 50;
 inline constexpr std::uint64_t kFewBytes = 64U << 10U;
 // What a better hint saves more, at least.
 inline constexpr double kClearlyBetter = 1.25;
+// What is wasted lives as long as the map, what is saved was garbage: a hint must
+// save so many times what it wastes.
+inline constexpr std::uint64_t kWorthItsWaste = 2;
+// A smaller hint is advised in place of one that wastes too much if so much of
+// what that one saves remains.
+inline constexpr double kStillWorthIt = 0.25;
 // In a shorter trace, everything that a program builds keeps growing.
 inline constexpr std::uint64_t kLeastLeakTraceNs = 2'000'000'000;
 inline constexpr std::uint32_t kLeastLeakGrowths = 3;

@@ -64,6 +64,7 @@ std::vector<AssignCount> count_assigns(std::span<const AssignRow> rows,
     if (count.type == nullptr) {
       count.go_map = key.go_map;
       count.seed = key.seed;
+      count.on_goroutine_stack = (value.flags & GM_FLAG_ON_STACK) != 0;
       count.type_address = key.type;
       count.binary = value.binary;
       count.type = &resolver.type(value.binary, key.tgid, key.type);

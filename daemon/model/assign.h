@@ -72,6 +72,7 @@ struct Dilation {
 struct AssignCount {
   std::uint64_t go_map = 0;  // address; 0: not kept
   std::uint64_t seed = 0;
+  bool on_goroutine_stack = false;
   std::uint64_t type_address = 0;
   std::uint32_t binary = 0;
   const TypeInfo* type = nullptr;         // never null

@@ -26,8 +26,12 @@ std::uint64_t most_keys(unsigned b, go::Version version) {
   return std::max(kSlotsPerBucket, load_factor_of_two(version) * pairs);
 }
 
+std::uint64_t overflow_limit(unsigned b) {
+  return std::uint64_t{1} << std::min(b, kLargestExactOverflowB);
+}
+
 bool too_many_overflow_buckets(std::uint64_t noverflow, unsigned b) {
-  return noverflow >= std::uint64_t{1} << std::min(b, kLargestExactOverflowB);
+  return noverflow >= overflow_limit(b);
 }
 
 unsigned b_for_hint(std::uint64_t hint, const SlotShape& shape) {

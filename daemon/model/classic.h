@@ -26,6 +26,8 @@ inline constexpr unsigned kLargestExactOverflowB = 15;
 [[nodiscard]] bool over_load_factor(std::uint64_t keys, unsigned b, go::Version version);
 // The most keys that 2^b buckets hold: one more doubles them.
 [[nodiscard]] std::uint64_t most_keys(unsigned b, go::Version version);
+// The overflow buckets that are too many for 2^b buckets.
+[[nodiscard]] std::uint64_t overflow_limit(unsigned b);
 // tooManyOverflowBuckets. Chains may be as long as they like: buckets are counted.
 [[nodiscard]] bool too_many_overflow_buckets(std::uint64_t noverflow, unsigned b);
 

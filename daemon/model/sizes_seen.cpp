@@ -109,6 +109,7 @@ void SizesSeen::begin(Track& track, const GrowthEvent& event) {
   track.last = track.first;
   auto& site = sites_[track.site];
   ++site.go_maps;
+  site.newest_ns = event.monotonic_ns;
   const auto level = level_before(event, track.tables);
   if (level > site.capacity.lowest()) ++site.not_from_the_start;
   track.level = static_cast<std::uint8_t>(level);
@@ -176,7 +177,8 @@ std::uint32_t SizesSeen::site_of(const GrowthEvent& event) {
   const std::tuple pointers{event.stack, event.type, event.design};
   const auto known = by_pointers_.find(pointers);
   const symbol::Frame nowhere;
-  const auto& frame = event.stack->empty() ? nowhere : event.stack->front();
+  const auto* const user = user_frame(*event.stack);
+  const auto& frame = user == nullptr ? nowhere : *user;
   std::uint32_t index = 0;
   if (known != by_pointers_.end()) {
     index = known->second;

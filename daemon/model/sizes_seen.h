@@ -79,6 +79,7 @@ struct SiteSizes {
   std::uint64_t not_from_the_start = 0;
   // Maps whose address another one has taken: they are gone, or were emptied.
   std::uint64_t abandoned = 0;
+  std::uint64_t newest_ns = 0;     // when the last of them began to grow
   std::uint64_t largest_keys = 0;  // at a growth
   // Maps that the standard library made grow, by the
   // nearest frame that is not of it ("function file:line").

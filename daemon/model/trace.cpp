@@ -142,6 +142,7 @@ GrowthEvent decode(const gm_record& record, std::uint64_t tracing_since_ns, Reso
   event.overflow_buckets = record.overflow_buckets;
   event.overflow_is_estimate = record.key.old_log2 >= kExactOverflowB;
   event.began_before = (record.flags & GM_FLAG_BEGAN_BEFORE) != 0;
+  event.directory_doubles = (record.flags & GM_FLAG_DIRECTORY_GROWS) != 0;
   event.duration_ns = event.began_before ? record.time_ns - std::min<std::uint64_t>(
                                                                 record.time_ns, tracing_since_ns)
                                          : record.duration_ns;

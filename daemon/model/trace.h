@@ -77,6 +77,7 @@ struct GrowthEvent {
   // it took longer than that.
   std::uint64_t duration_ns = 0;
   bool began_before = false;
+  bool directory_doubles = false;  // of a split: no room in it for one table more
   // Of a moved bucket: which old one, and how many of this growth have moved,
   // itself included; 0 when its beginning was not seen.
   std::uint64_t bucket = 0;

@@ -24,6 +24,7 @@ void read_numbers(std::uint64_t flags, Cursor& cursor, model::GrowthEvent& event
   event.on_goroutine_stack = (flags & kOnStack) != 0;
   event.overflow_is_estimate = (flags & kOverflowEstimated) != 0;
   event.began_before = (flags & kBeganBefore) != 0;
+  event.directory_doubles = (flags & kDirectoryDoubles) != 0;
 }
 
 std::string seconds_text(std::uint64_t ns) {

@@ -42,7 +42,8 @@ std::uint64_t flags_of(const model::GrowthEvent& event, bool is_new, bool same_t
                                      {event.overflow_is_estimate, kOverflowEstimated},
                                      {event.began_before, kBeganBefore},
                                      {(event.bucket | event.evacuated) != 0, kHasBucket},
-                                     {event.tombstones_removed != 0, kHasTombstones}})
+                                     {event.tombstones_removed != 0, kHasTombstones},
+                                     {event.directory_doubles, kDirectoryDoubles}})
     if (is_set) flags |= flag;
   return flags;
 }

@@ -49,7 +49,8 @@ enum EventFlag : std::uint64_t {
   kBeganBefore = 1U << 7U,
   kHasBucket = 1U << 8U,
   kHasTombstones = 1U << 9U,
-  kAllEventFlags = (1U << 10U) - 1,
+  kDirectoryDoubles = 1U << 10U,
+  kAllEventFlags = (1U << 11U) - 1,
 };
 
 enum StateFlag : std::uint64_t { kFullState = 1U << 0U, kGoMapsExact = 1U << 1U };

@@ -108,10 +108,12 @@ TEST_P(Advice, KeepsItsPromises) {
   for (const auto& [place, promise] : promises) {
     SCOPED_TRACE(place + ": " + promise.dump());
     const auto growths_saved = promise["growths_saved"].get<double>();
+    ASSERT_GT(growths_saved, 0);
     EXPECT_NEAR(growths_before[place] - growths_after[place], growths_saved,
                 kTolerance * growths_saved);
     // What is saved less what is wasted: the error is that of the larger part.
     const auto saved = promise["bytes_saved"].get<double>();
+    ASSERT_GT(saved, 0);
     const auto wasted = promise["bytes_wasted"].get<double>();
     EXPECT_NEAR(bytes_before[place] - bytes_after[place] + wasted, saved,
                 kTolerance * std::max(saved, wasted - saved));

@@ -272,6 +272,45 @@ TEST_P(SnapshotOf, MapsAtRestIsTheirState) {
   EXPECT_EQ(program.wait().code, 0);
 }
 
+const Json* find_at(const Json& maps, std::uint64_t address) {
+  const auto found = std::ranges::find_if(maps, [&](const Json& one) {
+    return std::stoull(one["map"].get<std::string>(), nullptr, 16) == address;
+  });
+  return found == maps.end() ? nullptr : &*found;
+}
+
+TEST_P(SnapshotOf, FindsMapsThatDoNotGrowByTheirAssignments) {
+  Child program({program_, folder_ / "states", "steady"});
+  ASSERT_TRUE(program.wait_for_output("ready\n")) << program.errors();
+  const Account account(folder_ / "states");
+  const auto snapshot = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> argv{
+        gomapd_path(), "snapshot", "--json", "-d", "2s", "-p", std::to_string(program.pid())};
+    argv.insert(argv.end(), options.begin(), options.end());
+    return run(argv);
+  };
+  const auto grown = snapshot({});
+  ASSERT_EQ(grown.ending.code, 0) << grown.errors;
+  const auto assigned = snapshot({"--detail", "assign", "--max-overhead", "20%"});
+  ASSERT_EQ(assigned.ending.code, 0) << assigned.errors;
+  const auto told = Json::parse(assigned.output);
+  for (std::size_t region = 0; region < kRegions; ++region) {
+    const auto& state = account.state(region, 0);
+    EXPECT_EQ(find_at(Json::parse(grown.output)["maps"], state.address), nullptr);
+    const auto* const found = find_at(told["maps"], state.address);
+    ASSERT_NE(found, nullptr) << told;
+    const bool classic = account.head(region).design == 0;
+    EXPECT_EQ((*found)["keys"], state.keys);
+    EXPECT_EQ((*found)[classic ? "b" : "tables"], state.size);
+    EXPECT_EQ((*found)["map_type"], "map[uint64]int");
+    EXPECT_EQ((*found)["function"], "main.update");
+    EXPECT_EQ((*found)["seen_by"], "assignment");
+  }
+  // Those on the goroutine's stack are said, and not read.
+  EXPECT_GT(told["on_stack"], 0);
+  for (const auto& one : told["maps"]) EXPECT_NE(one["function"], "main.onStack") << one;
+}
+
 std::string test_name(const testing::TestParamInfo<Build>& info) {
   return name_of(info.param);
 }

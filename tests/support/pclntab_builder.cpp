@@ -3,6 +3,7 @@
 #include "tests/support/pclntab_builder.h"
 
 #include <array>
+#include <ostream>
 
 #include "tests/support/byte_writer.h"
 
@@ -338,6 +339,11 @@ class GoImageWriter {
 };
 
 }  // namespace
+
+void PrintTo(GoRelease release, std::ostream* out) {
+  constexpr std::array kMinors{15, 16, 18, 20, 26, 27};
+  *out << "go1." << kMinors.at(static_cast<std::size_t>(release));
+}
 
 ElfBuilder go_image(const GoImageSpec& spec) {
   return GoImageWriter(spec).write();

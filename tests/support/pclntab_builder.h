@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace gomapd::test {
 
 // The releases whose pclntab or moduledata differ.
 enum class GoRelease : std::uint8_t { k115, k116, k118, k120, k126, k127 };
+void PrintTo(GoRelease release, std::ostream* out);  // "go1.15"
 
 // A value that holds up to `end`, in bytes from the function's entry.
 struct ValueRange {

@@ -7,6 +7,7 @@
 //
 //	snapshot FILE churn    writes until it is killed
 //	snapshot FILE quiet    waits for a byte, builds maps, prints "done", waits
+//	snapshot FILE steady   builds maps, and changes elements of theirs until it is killed
 package main
 
 import (
@@ -170,6 +171,30 @@ func buildQuiet(r *region, keys uint64) {
 	r.follow(m)
 }
 
+// update assigns to keys that are there: nothing grows.
+func update(keys uint64) {
+	for {
+		for i := range kept {
+			m := kept[i].(map[uint64]int)
+			for key := uint64(0); key < keys; key += 3 {
+				m[key]++
+			}
+		}
+		spinSink += onStack(keys)
+	}
+}
+
+// onStack assigns to a map that lies on the goroutine's stack.
+//
+//go:noinline
+func onStack(keys uint64) (sum uint64) {
+	m := make(map[uint64]uint64)
+	for key := keys; key < keys+6; key++ {
+		m[key] = key
+	}
+	return m[keys]
+}
+
 func open(path string) uintptr {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0600)
 	if err == nil {
@@ -202,6 +227,13 @@ func main() {
 		fmt.Println("done")
 		os.Stdin.Read(byte1[:])
 		return
+	}
+	if os.Args[2] == "steady" {
+		for i, r := range all {
+			buildQuiet(r, 10<<(2*uint(i)))
+		}
+		fmt.Println("ready")
+		update(10)
 	}
 	go slide(all[0], 100, true, 20)
 	go slide(all[1], 2000, true, 20)

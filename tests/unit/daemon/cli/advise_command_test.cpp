@@ -68,6 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"", "say what to trace"}, std::pair{"--percentile 0 -p 1", "--percentile"},
         std::pair{"--percentile 101 -p 1", "--percentile"}, std::pair{"--keys 5", "--qps"},
         std::pair{"--qps 5", "--lifetime"},
+        std::pair{"-p 1 --detail assign", "advice comes from growths alone"},
         std::pair{"--qps 5 --lifetime x --zipf-alpha 1 --entry-bytes 8", "--lifetime x"},
         std::pair{"--qps 5 --lifetime 5 --zipf-alpha 1 --entry-bytes 8", "--keys N"},
         std::pair{"--qps 5 --lifetime 5 --zipf-alpha 2 --entry-bytes 0", "--entry-bytes"},

@@ -73,6 +73,22 @@ TEST(CommandLine, TakesOverheadsWithAndWithoutASign) {
   }
 }
 
+TEST(CommandLine, RefusesAddressesThatAreNone) {
+  for (const std::string command : {"trace -p 1", "report /dev/null"})
+    for (const std::string address :
+         {"", "0", "0x", "x", "0xg", "0xc000 ", "-1", "0x1ffffffffffffffff"}) {
+      const auto outcome = run_gomapd(command + " --map='" + address + "'", kErrorsOnly);
+      EXPECT_EQ(outcome.exit_code, 2) << address << ": " << outcome.output;
+      EXPECT_NE(outcome.output.find("--map"), std::string::npos) << outcome.output;
+    }
+}
+
+// Each takes one: what follows is not taken for another.
+TEST(CommandLine, TakesAddressesAsReportsHaveThem) {
+  const auto outcome = run_gomapd("report --map 0xc000012340 --map C000012370 /no/such/file");
+  EXPECT_EQ(outcome.exit_code, 5) << outcome.output;
+}
+
 TEST(CommandLine, EndsWithStatus2WhenItIsWrong) {
   for (const std::string arguments : {"",
                                       "no-such-command",
@@ -86,6 +102,8 @@ TEST(CommandLine, EndsWithStatus2WhenItIsWrong) {
                                       "trace -p 1 -- true",
                                       "trace -p 1 -d",
                                       "trace -p 1 --detail all",
+                                      "snapshot -p 1 --detail buckets",
+                                      "snapshot -p 1 --detail assign --max-overhead 0",
                                       "record -p 1 -o /dev/null --detail assign",
                                       "trace -p 1 --ring-bytes 1",
                                       "trace --no-such-option -p 1",

@@ -18,11 +18,13 @@ constexpr std::uint64_t kTraceNs = 60'000'000'000;
 
 class AdviceOutput : public testing::Test {
  protected:
+  // Maps that are made all through the trace.
   void fill(const model::Place& place, std::uint64_t keys, int maps, std::uint64_t ns_per_key = 1) {
     for (int i = 0; i < maps; ++i)
-      model::GrowingMap(place, address_ += 64, [this](const model::GrowthEvent& event) {
-        seen_.add(event);
-      }).fill(keys, 0, ns_per_key);
+      model::GrowingMap(place, address_ += 64,
+                        [this](const model::GrowthEvent& event) { seen_.add(event); })
+          .fill(keys, kTraceNs / static_cast<std::uint64_t>(maps) * static_cast<std::uint64_t>(i),
+                ns_per_key);
   }
   model::Advice advice() const { return model::advise(seen_, 90, 0, kTraceNs); }
   std::string text() const { return advice_text(advice(), 0); }
@@ -90,6 +92,46 @@ TEST_F(AdviceOutput, SaysNothingOfAnHourForWhatHappenedOnce) {
   fill(place_, 100'000, 1);
   EXPECT_FALSE(says("an hour"));
   EXPECT_TRUE(json()["sites"][0]["per_hour"].is_null());
+}
+
+TEST_F(AdviceOutput, SaysNothingOfAnHourForWhatAStartUpDid) {
+  for (int i = 0; i < 60; ++i)
+    model::GrowingMap(place_, address_ += 64, [this](const model::GrowthEvent& event) {
+      seen_.add(event);
+    }).fill(100, 1'000'000'000);
+  EXPECT_TRUE(says("make(map[int]int, 104)"));
+  EXPECT_FALSE(says("an hour"));
+  EXPECT_TRUE(json()["sites"][0]["per_hour"].is_null());
+}
+
+TEST_F(AdviceOutput, SaysWhatALargerHintWouldWaste) {
+  fill(place_, 100, 70);
+  fill(place_, 400, 30);
+  EXPECT_TRUE(says("make(map[int]int, 104)")) << text();
+  EXPECT_TRUE(says("a hint for 90 % of the maps, 416, would save")) << text();
+  EXPECT_EQ(json()["sites"][0]["hint"], 104);
+  EXPECT_EQ(json()["sites"][0]["too_large"]["hint"], 416);
+}
+
+TEST_F(AdviceOutput, CountsOneAsOne) {
+  fill(place_, 12, 80);
+  EXPECT_TRUE(says("a map    saves 1 growth, ")) << text();
+  auto none = advice();
+  none.sites[0].asked.bytes = none.sites[0].asked.bytes_per_unseen / 2;
+  const auto text = advice_text(none, 0);
+  EXPECT_NE(text.find("pays only while no map of up to 8 keys, which is not seen, is made there"),
+            std::string::npos)
+      << text;
+}
+
+TEST_F(AdviceOutput, OfACacheSaysWhoseRulesItAssumes) {
+  CachePlanReport report;
+  report.plan.shape = model::swiss_shape();
+  EXPECT_EQ(cache_plan_text(report).find("rules"), std::string::npos);
+  report.assumed_rules = "go1.27";
+  EXPECT_NE(cache_plan_text(report).find("rules          go1.27's are assumed: the newest known\n"),
+            std::string::npos);
+  EXPECT_EQ(Json::parse(cache_plan_json(report))["assumed_rules"], "go1.27");
 }
 
 TEST_F(AdviceOutput, CountsSmallSitesOnly) {

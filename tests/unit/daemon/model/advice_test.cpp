@@ -106,6 +106,27 @@ TEST_F(Advising, RefusesSizesThatAreTooFarApart) {
   EXPECT_GT(one.better->net_bytes(), 0);
 }
 
+TEST_F(Advising, TakesASmallerHintInPlaceOfOneThatWastesTooMuch) {
+  fill(swiss_, 60, 300);
+  fill(swiss_, 400, 100);
+  const auto one = only();
+  EXPECT_EQ(one.verdict, Verdict::kHint);
+  EXPECT_EQ(one.asked.hint, 112);
+  EXPECT_EQ(one.asked.wasted_bytes, 0);
+  ASSERT_TRUE(one.too_large);
+  EXPECT_EQ(one.too_large->hint, 448);
+  EXPECT_GT(one.too_large->wasted_bytes, one.too_large->bytes / kWorthItsWaste);
+  EXPECT_FALSE(one.better);
+}
+
+TEST_F(Advising, NamesThePlaceBehindTheRuntimesOwnFrames) {
+  classic_.stack.insert(classic_.stack.begin(),
+                        {"runtime.mapassign_fast64", "/go/map.go", 9, false, 0, true});
+  fill(classic_, 100, 60);
+  EXPECT_EQ(only().site.function, "main.classic");
+  EXPECT_EQ(only().verdict, Verdict::kHint);
+}
+
 TEST_F(Advising, NamesTheHintThatSavesClearlyMore) {
   fill(classic_, 300, 30);
   fill(classic_, 600, 20);

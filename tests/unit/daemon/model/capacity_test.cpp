@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "daemon/model/plan.h"
 
 namespace gomapd::model {
@@ -13,6 +15,10 @@ struct Release {
   int minor;
   go::Design design;
 };
+
+void PrintTo(const Release& release, std::ostream* out) {
+  *out << "go1." << release.minor << (release.design == go::Design::kSwiss ? " swiss" : " classic");
+}
 
 class CapacityOf : public testing::TestWithParam<Release> {
  protected:

@@ -121,7 +121,9 @@ TEST_F(Decode, ReadsEachFlagByItself) {
   record.flags = GM_FLAG_ON_STACK;
   EXPECT_TRUE(decode(record, kTracingSince, resolver_).on_goroutine_stack);
   EXPECT_FALSE(decode(record, kTracingSince, resolver_).began_before);
+  EXPECT_FALSE(decode(record, kTracingSince, resolver_).directory_doubles);
   record.flags = GM_FLAG_DIRECTORY_GROWS;
+  EXPECT_TRUE(decode(record, kTracingSince, resolver_).directory_doubles);
   EXPECT_FALSE(decode(record, kTracingSince, resolver_).on_goroutine_stack);
   EXPECT_FALSE(decode(record, kTracingSince, resolver_).began_before);
   record.flags = 0xffff;

@@ -57,6 +57,7 @@ struct Facts {
     largest.go_map_keys = UINT64_MAX;
     largest.overflow_buckets = UINT16_MAX;
     largest.on_goroutine_stack = largest.overflow_is_estimate = true;
+    largest.directory_doubles = true;
     largest.reason = model::Reason::kOverflow;
     largest.kind = GM_KIND_SAME_SIZE;
     largest.type = &nameless;
@@ -107,7 +108,8 @@ class Lines final : public Events {
     // Not all of it is in the line.
     lines.push_back(exporter::growth_json(event, event.monotonic_ns) +
                     std::to_string(event.identity) + " " + std::to_string(event.duration_ns) + " " +
-                    std::to_string(event.go_map_keys));
+                    std::to_string(event.go_map_keys) +
+                    (event.directory_doubles ? " doubles its directory" : ""));
   }
 
   std::vector<std::string> lines;

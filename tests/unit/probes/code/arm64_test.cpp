@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The gomapd Authors
+#include <ostream>
 #include <random>
 #include <set>
 
@@ -31,6 +32,10 @@ struct Encoding {
   bool probeable;
   std::string_view text;
 };
+
+void PrintTo(const Encoding& encoding, std::ostream* out) {
+  *out << encoding.text;
+}
 
 class Arm64Uprobe : public testing::TestWithParam<Encoding> {};
 
@@ -103,6 +108,10 @@ struct Writing {
   RegisterSet writes;
 };
 
+void PrintTo(const Writing& writing, std::ostream* out) {
+  *out << writing.words;
+}
+
 class Arm64Writes : public testing::TestWithParam<Writing> {};
 
 TEST_P(Arm64Writes, CoverPairsWritebackAndTheStackPointer) {
@@ -170,6 +179,10 @@ struct Reach {
   Word word;
   std::int64_t distance;
 };
+
+void PrintTo(const Reach& reach, std::ostream* out) {
+  *out << "0x" << std::hex << reach.word << std::dec;
+}
 
 class Arm64Reach : public testing::TestWithParam<Reach> {};
 

@@ -2,6 +2,8 @@
 // Copyright The gomapd Authors
 #include "probes/code/instruction.h"
 
+#include <ostream>
+
 #include "tests/unit/probes/code/code_test_support.h"
 
 namespace gomapd::code {
@@ -23,6 +25,10 @@ struct Encoding {
   bool emulated;
   bool probeable;
 };
+
+void PrintTo(const Encoding& encoding, std::ostream* out) {
+  *out << encoding.hex;
+}
 
 class UprobeTreatment : public testing::TestWithParam<Encoding> {};
 
@@ -76,6 +82,10 @@ struct Writing {
   std::string_view hex;
   RegisterSet writes;
 };
+
+void PrintTo(const Writing& writing, std::ostream* out) {
+  *out << writing.hex;
+}
 
 constexpr RegisterSet set(std::initializer_list<Register> registers) {
   RegisterSet result = 0;
@@ -148,6 +158,10 @@ struct BadBody {
   std::string_view hex;
   std::string_view says;
 };
+
+void PrintTo(const BadBody& body, std::ostream* out) {
+  *out << '"' << body.hex << '"';
+}
 
 class BadBodies : public testing::TestWithParam<BadBody> {};
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <ostream>
 
 #include "tests/support/byte_writer.h"
 #include "tests/support/pclntab_builder.h"
@@ -36,6 +37,10 @@ struct ReleaseLayout {
   GoRelease release;
   PclntabLayout layout;
 };
+
+void PrintTo(const ReleaseLayout& one, std::ostream* out) {
+  PrintTo(one.release, out);
+}
 
 class PclntabOf : public testing::TestWithParam<ReleaseLayout> {};
 
