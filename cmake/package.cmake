@@ -7,44 +7,39 @@
 
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME host)
 
-# gzip_file(SOURCE NAME [HEAD…]): makes NAME in the build folder, the same bytes every time.
-function(gzip_file source name)
-  set(out ${CMAKE_CURRENT_BINARY_DIR}/package/${name})
-  add_custom_command(OUTPUT ${out}
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/package
-    COMMAND gzip -9nc ${source} > ${out}
-    DEPENDS ${source} VERBATIM)
-  set_property(GLOBAL APPEND PROPERTY gomapd_gzipped ${out})
-endfunction()
-
 set(deploy ${PROJECT_SOURCE_DIR}/deploy)
-configure_file(${deploy}/man/gomapd.8.in package/gomapd.8 @ONLY)
-gzip_file(${CMAKE_CURRENT_BINARY_DIR}/package/gomapd.8 gomapd.8.gz)
-gzip_file(${deploy}/debian/changelog changelog.gz)
-get_property(gzipped GLOBAL PROPERTY gomapd_gzipped)
-add_custom_target(gomapd_package_texts DEPENDS ${gzipped})
+set(texts ${CMAKE_CURRENT_BINARY_DIR}/package)
+configure_file(${deploy}/man/gomapd.8.in ${texts}/gomapd.8 @ONLY)
+# -n: the same bytes every time.
+add_custom_command(OUTPUT ${texts}/gomapd.8.gz ${texts}/changelog.gz
+  COMMAND gzip -9nc ${texts}/gomapd.8 > ${texts}/gomapd.8.gz
+  COMMAND gzip -9nc ${deploy}/debian/changelog > ${texts}/changelog.gz
+  DEPENDS ${texts}/gomapd.8 ${deploy}/debian/changelog VERBATIM)
+add_custom_target(gomapd_package_texts DEPENDS ${texts}/gomapd.8.gz ${texts}/changelog.gz)
 # `make install` builds gomapd alone.
 add_dependencies(gomapd gomapd_package_texts)
 
 install(TARGETS gomapd RUNTIME DESTINATION sbin COMPONENT program)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/package/gomapd.8.gz
+install(FILES ${texts}/gomapd.8.gz
   DESTINATION share/man/man8 COMPONENT program)
 
-install(FILES ${deploy}/systemd/gomapd.service DESTINATION /lib/systemd/system)
+install(FILES ${deploy}/systemd/gomapd.service ${deploy}/systemd/gomapd.socket
+  DESTINATION /lib/systemd/system)
 install(PROGRAMS ${deploy}/systemd/gomapd-generator DESTINATION /lib/systemd/system-generators)
 install(FILES ${deploy}/gomapd.yaml DESTINATION /etc/gomapd)
 install(FILES ${deploy}/debian/default DESTINATION /etc/default RENAME gomapd)
-install(FILES ${deploy}/debian/copyright ${CMAKE_CURRENT_BINARY_DIR}/package/changelog.gz
+install(FILES ${deploy}/debian/copyright ${texts}/changelog.gz
   DESTINATION share/doc/gomapd)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/DEPLOYMENT.md DESTINATION share/doc/gomapd)
 install(DIRECTORY ${deploy}/grafana ${deploy}/parca ${deploy}/prometheus ${deploy}/pyroscope
   DESTINATION share/doc/gomapd/examples)
 
 find_program(DPKG dpkg)
-if(DPKG)
-  execute_process(COMMAND ${DPKG} --print-architecture
-    OUTPUT_VARIABLE architecture OUTPUT_STRIP_TRAILING_WHITESPACE)
+if(NOT DPKG)
+  return() # `make package` is for Debian
 endif()
+execute_process(COMMAND ${DPKG} --print-architecture
+  OUTPUT_VARIABLE architecture OUTPUT_STRIP_TRAILING_WHITESPACE)
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME gomapd)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})

@@ -6,9 +6,8 @@
 #
 # Installs, upgrades, removes and purges the package in a clean Debian 12 root by
 # its own apt, and checks after each step what is there and what is not. The root
-# is a copy of GOMAPD_PACKAGE_ROOT, or of one that debootstrap makes once in the
-# cache (see lib.sh); mounts and processes live in namespaces of their own and end
-# with the script. Needs root. Prints a line for each check.
+# is a copy of that of clean-root.sh; mounts and processes live in namespaces of
+# their own and end with the script. Needs root. Prints a line for each check.
 # Exit codes: 0 all is well, 1 a check failed, 2 the command line is wrong,
 # 77 it can't be run here: the last line says why.
 
@@ -23,32 +22,10 @@ package=$(realpath "$1")
 # skip REASON: in the form that test.sh reads.
 skip() { printf 'package_test.sh: Skipped\n%s\n' "$*"; exit 77; }
 
-# Prints the clean root, made if need be.
-clean_root() {
-	local root=$cache/roots/bookworm mirror scratch
-	if [[ -n ${GOMAPD_PACKAGE_ROOT:-} ]]; then printf '%s\n' "$GOMAPD_PACKAGE_ROOT"; return; fi
-	if [[ ! -d $root ]]; then
-		command -v debootstrap >/dev/null || skip 'debootstrap is not installed: apt-get install debootstrap'
-		[[ $(os_release ID) = debian ]] || skip 'Debian 12 comes from the archive of a Debian, and this is none'
-		mirror=$(archive_mirror "$(os_release VERSION_CODENAME)")
-		[[ -n $mirror ]] || skip 'apt names no archive to make a Debian 12 root from'
-		lock_cache
-		scratch=$(make_scratch)
-		log "making a Debian 12 root in $root; this takes a minute or two"
-		debootstrap --variant=minbase bookworm "$scratch" "$mirror" >"$cache/debootstrap.log" 2>&1 ||
-			skip "debootstrap failed: $(tail -n 1 "$cache/debootstrap.log")"
-		chmod 755 "$scratch"
-		mkdir -p "$cache/roots"
-		mv "$scratch" "$root"
-	fi
-	printf '%s\n' "$root"
-}
-
 if [[ -z ${GOMAPD_PACKAGE_INSIDE:-} ]]; then
 	[[ $EUID -eq 0 ]] || skip 'it needs root'
-	# `skip` in a subshell prints its reason into the variable.
-	root=$(clean_root) || { printf '%s\n' "$root"; exit 77; }
-	[[ -x $root/usr/bin/apt-get ]] || die 2 "no root of a Debian: $root"
+	root=$("$(dirname "$0")/clean-root.sh" 2>&1) || skip "${root##*$'\n'}"
+	root=${root##*$'\n'} # progress comes before it
 	work=$(mktemp -d /var/tmp/gomapd-package.XXXXXX)
 	trap 'rm -rf --one-file-system "$work"; sweep_scratch' EXIT
 	cp -a --reflink=auto "$root" "$work/root"
