@@ -9,8 +9,8 @@ CMAKE_FLAGS ?=
 GOMAPD := $(BUILD)/gomapd
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-unit test-live test-targets support asan tsan fuzz lint format tidy \
-        install clean help deps toolchains
+.PHONY: all demo test test-unit test-live test-targets test-deploy test-package support asan tsan \
+        fuzz lint format tidy install package clean help deps toolchains
 
 all: deps ## Install what is missing and build gomapd
 	@cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS) >$(BUILD).configure.log || { cat $(BUILD).configure.log; exit 1; }
@@ -32,6 +32,13 @@ test-live: tests-built toolchains ## Run the tests that trace our own Go program
 
 test-targets: tests-built ## Run the tests that trace Go programs of others (root)
 	@scripts/test.sh $(BUILD) -L targets
+
+test-deploy: tests-built ## Run the tests of deploy/: unit, package, rules, dashboard, examples (root)
+	@scripts/deps.sh --test
+	@scripts/test.sh $(BUILD) -L deploy
+
+test-package: package ## Install, upgrade and purge the package in a clean Debian 12 (root)
+	@scripts/package_test.sh $(BUILD)/gomapd_*.deb
 
 support: tests-built toolchains ## Run every toolchain and build SUPPORT_RUNS times (20); write docs/SUPPORT.md (root)
 	@scripts/deps.sh --support
@@ -56,7 +63,13 @@ format: ## Format all C and C++ sources
 	@scripts/lint.sh --format
 
 install: all ## Install to DESTDIR/PREFIX (default /usr/local)
-	@cmake --install $(BUILD) --prefix $(DESTDIR)$(or $(PREFIX),/usr/local)
+	@cmake --install $(BUILD) --component program --prefix $(DESTDIR)$(or $(PREFIX),/usr/local)
+
+package: all ## Make the Debian package: BUILD/gomapd_VERSION_ARCHITECTURE.deb
+	@scripts/deps.sh --package
+	@rm -f $(BUILD)/gomapd_*.deb
+	@cd $(BUILD) && cpack >package.log 2>&1 || { cat package.log; exit 1; }
+	@ls $(BUILD)/gomapd_*.deb
 
 clean: ## Remove what was built
 	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz

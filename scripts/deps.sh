@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The gomapd Authors
 #
-# deps.sh [--check] [--test] [--lint] [--fuzz] [--support]
+# deps.sh [--check] [--test] [--lint] [--fuzz] [--support] [--package]
 #
 # Installs what building and testing gomapd needs, from the distribution's own
 # archive: Debian 12 and newer, Ubuntu 24.04 and newer. When nothing is missing
 # it does nothing, in a few milliseconds. --test adds what only tests need (a web
 # client, a browser and its driver) as far as the archive has it, --lint the
 # formatter and the linters, --fuzz the compiler with libFuzzer, --support the
-# second linker of the matrix of builds; --check only says what is missing.
+# second linker of the matrix of builds, --package what makes a Debian package;
+# --check only says what is missing.
 # Leaves no package source behind. Says what it does on stderr.
 # Exit codes: 0 all is there, 1 something is missing or could not be installed,
 # 2 the command line is wrong, 3 root is needed and cannot be had.
@@ -30,7 +31,8 @@ packages=(
 )
 # Without these there are tests that are skipped, each by its name: Ubuntu has no
 # chromium as a package.
-readonly test_packages=(openssl curl python3 python3-selenium chromium chromium-driver)
+readonly test_packages=(openssl curl python3 python3-selenium chromium chromium-driver
+	python3-yaml dpkg-dev file lintian debootstrap iproute2)
 check_only=no
 for option; do
 	case $option in
@@ -39,6 +41,7 @@ for option; do
 	--lint) packages+=(clang-format-19 clang-tidy-19 shellcheck) ;;
 	--fuzz) packages+=(clang-19 libclang-rt-19-dev) ;;
 	--support) packages+=(lld gcc) ;;
+	--package) packages+=(dpkg-dev file) ;;
 	--help) usage; exit 0 ;;
 	*) die 2 "unknown option '$option'; try --help" ;;
 	esac

@@ -13,7 +13,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mapfile -t sources < <(git ls-files --cached --others --exclude-standard \
 	'bpf/*.[ch]' 'probes/*.h' 'probes/*.cpp' 'daemon/*.h' 'daemon/*.cpp' 'tests/*.h' 'tests/*.cpp' |
 	grep -v '^bpf/vmlinux.h$')
-mapfile -t scripts < <(git ls-files --cached --others --exclude-standard 'scripts/*.sh' 'tests/*.sh' .ci/run)
+mapfile -t scripts < <(git ls-files --cached --others --exclude-standard 'scripts/*.sh' 'tests/*.sh' .ci/run \
+	deploy/debian/{postinst,postrm,prerm} deploy/systemd/gomapd-generator)
 
 case ${1:-} in
 --format)
