@@ -19,7 +19,9 @@ std::unexpected<Error> no_such_process(pid_t pid) {
   return fail(Errc::kGone, fmt::format("there is no process {}: see `pgrep -l NAME`", pid));
 }
 
-Result<std::string> read_exe(pid_t pid) {
+}  // namespace
+
+Result<std::string> executable_path(pid_t pid) {
   std::array<char, PATH_MAX> target{};
   const auto link = fmt::format("/proc/{}/exe", pid);
   const auto length = readlink(link.c_str(), target.data(), target.size());
@@ -40,8 +42,6 @@ Result<std::string> read_exe(pid_t pid) {
   return exe;
 }
 
-}  // namespace
-
 Result<Fd> open_pidfd(pid_t pid) {
   Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (pidfd) return pidfd;
@@ -51,7 +51,7 @@ Result<Fd> open_pidfd(pid_t pid) {
 
 Result<Process> Process::open(pid_t pid) {
   auto pidfd = TRY(open_pidfd(pid));
-  auto exe = read_exe(pid);
+  auto exe = executable_path(pid);
   auto file = MappedFile::open(fmt::format("/proc/{}/exe", pid));
   // Only now is it certain that path and file are those of the process held.
   if (has_exited(pidfd)) return no_such_process(pid);

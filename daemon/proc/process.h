@@ -25,6 +25,10 @@ struct Process {
 // A descriptor that stands for process `pid`; kGone when there is none.
 [[nodiscard]] Result<Fd> open_pidfd(pid_t pid);
 
+// The path of its executable as the kernel tells it, " (deleted)" taken off; errors
+// as those of Process::open.
+[[nodiscard]] Result<std::string> executable_path(pid_t pid);
+
 // Whether the process behind `pidfd` has gone.
 [[nodiscard]] bool has_exited(const Fd& pidfd);
 
