@@ -6,6 +6,8 @@ find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
 find_package(Zydis CONFIG NAMES zydis Zydis REQUIRED)
 # uprobe_multi came with libbpf 1.3.
 pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET libbpf>=1.3)

@@ -8,13 +8,16 @@
 namespace gomapd::app {
 
 const HostBinaries::Entry& HostBinaries::started(std::uint32_t pid, proc::MappedFile file,
-                                                 const std::string& name) {
+                                                 const std::string& path) {
   const auto id = file.id();
   if (entries_.size() >= kMaxRefused) forget_some_refusals();
   const auto [found, is_new] = entries_.try_emplace(id);
   auto& entry = found->second;
   entry.processes.insert(pid);
-  if (is_new) analyser_->submit(std::move(file), name);
+  if (is_new) {
+    entry.name = path.substr(path.rfind('/') + 1);
+    analyser_->submit(std::move(file), path);
+  }
   return entry;
 }
 
@@ -24,6 +27,17 @@ void HostBinaries::exited(std::uint32_t pid, const proc::FileId& id) {
   auto& entry = found->second;
   entry.processes.erase(pid);
   if (entry.processes.empty()) entry.idle_since = ++uses_;
+}
+
+bool HostBinaries::traces(const proc::FileId& id) const {
+  const auto found = entries_.find(id);
+  return found != entries_.end() && found->second.standing == Standing::kTraced;
+}
+
+std::string HostBinaries::name_of(std::uint32_t number) const {
+  for (const auto& [id, entry] : entries_)
+    if (entry.standing == Standing::kTraced && entry.number == number) return entry.name;
+  return {};
 }
 
 std::vector<const HostBinaries::Entry*> HostBinaries::settle() {
@@ -44,6 +58,7 @@ void HostBinaries::settle_one(Analyser::Analysed analysed, Entry& entry) {
     entry.standing = error.code == Errc::kNotGo || error.code == Errc::kMalformed
                          ? Standing::kNotGo
                          : Standing::kRefused;
+    entry.code = error.code;
     entry.reason = error.context;
     return;
   }
@@ -53,6 +68,7 @@ void HostBinaries::settle_one(Analyser::Analysed analysed, Entry& entry) {
                                         kernel::kAllProcesses);
   if (!attached) {
     entry.standing = Standing::kRefused;
+    entry.code = attached.error().code;
     entry.reason = attached.error().context;
     table_->remove(number);
     return;

@@ -30,7 +30,9 @@ class HostBinaries {
   struct Entry {
     Standing standing = Standing::kAnalysing;
     std::uint32_t number = 0;  // kTraced: in records and counters
-    std::string reason;        // kRefused
+    Errc code{};               // kRefused: why, for programs
+    std::string reason;        // and for people
+    std::string name;          // base name of the path by which it was met first
     std::set<std::uint32_t> processes;
     std::uint64_t idle_since = 0;  // in uses; kTraced and no processes
   };
@@ -39,10 +41,15 @@ class HostBinaries {
   HostBinaries(Analyser* analyser, kernel::Tracer* tracer, BinaryTable* table, Detail detail)
       : analyser_(analyser), tracer_(tracer), table_(table), detail_(detail) {}
 
-  // Process `pid` runs `file` from now on; what is known of that. `name` is for the
-  // reason of a refusal. Analysis begins where nothing is.
-  const Entry& started(std::uint32_t pid, proc::MappedFile file, const std::string& name);
+  // Process `pid` runs `file`, which is `path`, from now on; what is known of that.
+  // Analysis begins where nothing is.
+  const Entry& started(std::uint32_t pid, proc::MappedFile file, const std::string& path);
   void exited(std::uint32_t pid, const proc::FileId& id);
+
+  // Whether `id` has probes.
+  [[nodiscard]] bool traces(const proc::FileId& id) const;
+  // Of a binary with probes; empty: there is none of that number.
+  [[nodiscard]] std::string name_of(std::uint32_t number) const;
 
   // Those whose analysis has ended since the last call. New probes are in by then.
   std::vector<const Entry*> settle();

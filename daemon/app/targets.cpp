@@ -102,6 +102,13 @@ const Binary* BinaryTable::find(std::uint32_t number) const {
   return found == binaries_.end() ? nullptr : found->second.get();
 }
 
+std::vector<model::CounterRow> rows_of(const std::vector<kernel::CounterRow>& counters) {
+  std::vector<model::CounterRow> rows;
+  rows.reserve(counters.size());
+  for (const auto& [key, value] : counters) rows.push_back({key, value});
+  return rows;
+}
+
 const model::TypeInfo& TraceResolver::type(std::uint32_t binary, std::uint32_t pid,
                                            std::uint64_t address) {
   static const model::TypeInfo kUnknown;

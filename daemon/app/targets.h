@@ -43,6 +43,10 @@ class BinaryTable {
   std::uint32_t next_ = 0;
 };
 
+// The kernel's counters as the model takes them.
+[[nodiscard]] std::vector<model::CounterRow> rows_of(
+    const std::vector<kernel::CounterRow>& counters);
+
 // Types and stacks of traced binaries, each looked up once. Borrows both.
 class TraceResolver final : public model::Resolver {
  public:

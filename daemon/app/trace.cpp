@@ -281,8 +281,7 @@ class TraceSession {
     std::vector<model::Process> processes;
     processes.reserve(processes_.size());
     for (const auto& process : processes_) processes.push_back(process.info);
-    std::vector<model::CounterRow> rows;
-    for (const auto& [key, value] : TRY(tracer_.counters())) rows.push_back({key, value});
+    const auto rows = rows_of(TRY(tracer_.counters()));
     exporter::TraceReport report;
     report.summary = model::summarize(rows, processes, seen_, resolver_);
     report.duration_ns = static_cast<std::uint64_t>((Clock::now() - began_).count());

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/app/host.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "daemon/export/terminal.h"
+#include "daemon/kernel/assign_probes.h"
+#include "daemon/kernel/features.h"
+#include "daemon/proc/cgroup.h"
+#include "daemon/proc/cpu_time.h"
+#include "daemon/proc/process.h"
+#include "daemon/proc/process_list.h"
+
+namespace gomapd::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::seconds;
+
+// Where no events tell of processes.
+constexpr seconds kScanWithoutEvents{1};
+constexpr std::uint64_t kSampleEveryNs = 2'000'000'000;
+
+std::uint64_t monotonic_ns() {
+  return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+}
+
+std::uint64_t realtime_ns() {
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(now.count());
+}
+
+// Few enough for a label.
+std::string_view label_of(Errc code) {
+  switch (code) {
+    case Errc::kPermission: return "permission";
+    case Errc::kNoKernelFeature: return "kernel";
+    case Errc::kUnsupported: return "unsupported";
+    case Errc::kMalformed: return "malformed";
+    default: return "system";
+  }
+}
+
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// Its growths and what else was counted of it: each took one hit.
+std::uint64_t hits_of(const gm_counter& counter) {
+  return counter.started + counter.finished + counter.finished_only + counter.evacuated;
+}
+
+// What a hit costs here, by a probe in our own process.
+kernel::HitCost measured_hit_cost(bool force_perf_uprobes) {
+  auto probes =
+      kernel::AssignProbes::load({.force_perf_uprobes = force_perf_uprobes, .row_entries = 64});
+  return probes ? probes->measure_hit_cost() : kernel::kAssumedHitCost;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Host>> Host::create(const HostOptions& options) {
+  TRY_VOID(kernel::check_prerequisites());
+  auto tracer = TRY(kernel::Tracer::load({.ring_bytes = options.ring_bytes,
+                                          .stack_entries = 32768,
+                                          .force_perf_uprobes = options.force_perf_uprobes,
+                                          .all_processes = true}));
+  auto analyser = TRY(Analyser::create());
+  std::unique_ptr<Host> host(new Host(options, std::move(tracer), std::move(analyser)));
+  // First the events, then the scan: what comes in between is seen by both.
+  auto events = kernel::ProcessEvents::open();
+  if (events) {
+    host->events_ = *std::move(events);
+  } else {
+    spdlog::warn("processes are looked for once a second: {}", events.error().context);
+  }
+  host->tracer_.activate();
+  TRY_VOID(host->scan());
+  return host;
+}
+
+Host::Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<Analyser> analyser)
+    : options_(options),
+      tracer_(std::move(tracer)),
+      analyser_(std::move(analyser)),
+      resolver_(&binaries_table_, &tracer_),
+      binaries_(analyser_.get(), &tracer_, &binaries_table_, options.detail),
+      ledger_(options.ledger),
+      hit_cost_(measured_hit_cost(options.force_perf_uprobes)),
+      began_realtime_ns_(realtime_ns()),
+      began_monotonic_ns_(monotonic_ns()) {}
+
+std::vector<int> Host::inputs() const {
+  std::vector<int> fds{analyser_->fd()};
+  if (events_) fds.push_back(events_->fd());
+  return fds;
+}
+
+Result<void> Host::attend() {
+  if (events_) {
+    std::vector<std::pair<gm_process_change, std::uint32_t>> changes;
+    TRY_VOID(events_->drain(
+        [&](gm_process_change change, std::uint32_t pid) { changes.emplace_back(change, pid); }));
+    for (const auto& [change, pid] : changes) {
+      left(pid);  // before an exec, as another program
+      if (change == GM_PROCESS_EXEC) TRY_VOID(examine(pid));
+    }
+  }
+  const auto interval = events_ ? options_.scan_interval : kScanWithoutEvents;
+  const bool missed_some = events_ && events_->lost() != events_lost_;
+  if (missed_some || Clock::now() - last_scan_ >= interval) TRY_VOID(scan());
+  for (const auto* entry : binaries_.settle()) {
+    if (entry->standing == HostBinaries::Standing::kRefused)
+      spdlog::warn("{}", exporter::escape(entry->reason));
+    for (const auto pid : entry->processes)
+      if (const auto known = processes_.find(pid); known != processes_.end())
+        judge(pid, known->second, *entry);
+  }
+  return drain();
+}
+
+Result<void> Host::scan() {
+  last_scan_ = Clock::now();
+  if (events_) events_lost_ = events_->lost();
+  std::unordered_set<std::uint32_t> there;
+  for (const auto& [pid, start_ticks] : TRY(proc::list_processes())) {
+    const auto id = static_cast<std::uint32_t>(pid);
+    there.insert(id);
+    const auto known = processes_.find(id);
+    if (known != processes_.end() && known->second.start_ticks == start_ticks) continue;
+    left(id);
+    TRY_VOID(examine(id));
+  }
+  std::vector<std::uint32_t> missing;
+  for (const auto& [pid, known] : processes_)
+    if (!there.contains(pid)) missing.push_back(pid);
+  for (const auto pid : missing) left(pid);
+  return {};
+}
+
+Result<void> Host::examine(std::uint32_t pid) {
+  const auto id = static_cast<pid_t>(pid);
+  // Its number was another's until just now: that one's counters first.
+  if (gone_.contains(pid)) TRY_VOID(bury());
+  auto process = proc::Process::open(id);
+  const auto start_ticks = proc::start_ticks_of(id);
+  if (!start_ticks || (!process && process.error().code == Errc::kGone)) return {};
+  auto& known = processes_[pid];
+  known = {};
+  known.start_ticks = *start_ticks;
+  if (!process) {
+    known.fate = process.error().code == Errc::kNotGo ? Fate::kNotGo : Fate::kFailed;
+    if (known.fate == Fate::kFailed) ++failures_[std::string(label_of(process.error().code))];
+    return {};
+  }
+  known.file = process->file.id();
+  known.identity.exe = base_name(process->exe);
+  if (auto cgroup = proc::cgroup_identity_of(id)) {
+    known.identity.unit = std::move(cgroup->unit);
+    known.identity.container_id = std::move(cgroup->container_id);
+  }
+  if (!model::is_selected(options_.selection, known.identity, process->exe)) {
+    known.fate = Fate::kSkipped;
+    if (binaries_.traces(known.file)) return tracer_.exclude(id);
+    return {};
+  }
+  judge(pid, known, binaries_.started(pid, std::move(process->file), process->exe));
+  return {};
+}
+
+void Host::judge(std::uint32_t pid, Known& known, const HostBinaries::Entry& entry) {
+  using enum HostBinaries::Standing;
+  switch (entry.standing) {
+    case kAnalysing: known.fate = Fate::kPending; return;
+    case kNotGo: known.fate = Fate::kNotGo; return;
+    case kRefused:
+      known.fate = Fate::kFailed;
+      ++failures_[std::string(label_of(entry.code))];
+      return;
+    case kTraced: break;
+  }
+  known.fate = Fate::kTraced;
+  known.cpu_ns = proc::cpu_time_ns(static_cast<pid_t>(pid)).value_or(0);
+  const auto& version = binaries_table_.at(entry.number).plan.build_info.version;
+  ledger_.started(pid, {known.identity, version, realtime_ns()});
+  // Others that run it, and are not wanted.
+  for (const auto& [other, skipped] : processes_)
+    if (skipped.fate == Fate::kSkipped && skipped.file == known.file)
+      if (auto excluded = tracer_.exclude(static_cast<pid_t>(other)); !excluded)
+        spdlog::warn("{}", excluded.error().context);
+}
+
+void Host::left(std::uint32_t pid) {
+  const auto known = processes_.find(pid);
+  if (known == processes_.end()) return;
+  binaries_.exited(pid, known->second.file);
+  const auto fate = known->second.fate;
+  if (fate == Fate::kTraced || fate == Fate::kSkipped) gone_.insert(pid);
+  processes_.erase(known);
+}
+
+Result<void> Host::drain() {
+  return tracer_.drain([&](const gm_record& record) {
+    const auto event = model::decode(record, began_monotonic_ns_, resolver_);
+    divergences_.add(event);
+    live_maps_.growth(event);
+  });
+}
+
+// The last word on processes that have gone.
+Result<void> Host::bury() {
+  if (gone_.empty()) return {};
+  TRY_VOID(drain());
+  ledger_.update(rows_of(TRY(tracer_.take_counters(gone_))), resolver_,
+                 model::Ledger::Reading::kLast);
+  const auto now = monotonic_ns();
+  for (const auto pid : gone_) {
+    ledger_.exited(pid, now);
+    live_maps_.forget(pid);
+    resolver_.forget_process(pid);
+  }
+  gone_.clear();
+  return {};
+}
+
+// Who came and went before it could be looked at has counted all the same: its
+// binary was probed for another.
+void Host::adopt_strangers(std::span<const model::CounterRow> rows) {
+  for (const auto& [key, value] : rows) {
+    if (ledger_.knows(key.tgid) || gone_.contains(key.tgid) || processes_.contains(key.tgid))
+      continue;
+    if (proc::start_ticks_of(static_cast<pid_t>(key.tgid))) continue;  // the next scan finds it
+    const auto* binary = binaries_table_.find(value.binary);
+    ledger_.started(key.tgid,
+                    {{.exe = binaries_.name_of(value.binary), .unit = "", .container_id = ""},
+                     binary == nullptr ? "" : binary->plan.build_info.version,
+                     realtime_ns()});
+    gone_.insert(key.tgid);
+  }
+}
+
+void Host::let_binaries_go() {
+  for (const auto number : binaries_.surplus()) {
+    resolver_.forget_binary(number);
+    binaries_.forget(number);
+  }
+}
+
+Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
+  TRY_VOID(drain());
+  const auto rows = rows_of(TRY(tracer_.counters()));
+  adopt_strangers(rows);
+  ledger_.update(rows, resolver_, model::Ledger::Reading::kMoreToCome);
+  TRY_VOID(bury());
+  let_binaries_go();
+  std::unordered_set<std::uint64_t> stacks;
+  for (const auto& row : rows) stacks.insert(row.key.stack);
+  (void)tracer_.make_room_for_stacks(stacks);
+
+  auto state = std::make_shared<model::HostState>();
+  const auto now = monotonic_ns();
+  state->time_ns = realtime_ns();
+  state->began_ns = began_realtime_ns_;
+  ledger_.advance(now, state->time_ns);
+  if (now - sampled_ns_ >= kSampleEveryNs) {
+    live_maps_.sample(state->time_ns);
+    sampled_ns_ = now;
+  }
+  ledger_.fill(*state);
+  live_maps_.fill(*state);
+  measure_overhead(rows, *state);
+  count_processes(*state);
+  TRY_VOID(tell_health(*state));
+  return state;
+}
+
+void Host::measure_overhead(std::span<const model::CounterRow> rows, model::HostState& state) {
+  std::unordered_map<std::uint32_t, std::uint64_t> hits;
+  for (const auto& [key, value] : rows) hits[key.tgid] += hits_of(value);
+  for (auto& workload : state.workloads) {
+    double probing_ns = 0;
+    double running_ns = 0;
+    for (const auto& process : workload.processes) {
+      const auto found = processes_.find(process.pid);
+      if (found == processes_.end()) continue;
+      auto& known = found->second;
+      const auto hits_now = hits[process.pid];
+      const auto cpu_ns = proc::cpu_time_ns(static_cast<pid_t>(process.pid)).value_or(known.cpu_ns);
+      probing_ns +=
+          static_cast<double>(hits_now - std::exchange(known.hits, hits_now)) * hit_cost_.ns;
+      running_ns += static_cast<double>(cpu_ns - std::exchange(known.cpu_ns, cpu_ns));
+    }
+    workload.overhead = running_ns > 0 ? std::min(1.0, probing_ns / running_ns) : 0;
+    workload.detail = options_.detail == Detail::kBuckets ? model::DetailLevel::kBuckets
+                                                          : model::DetailLevel::kGrowth;
+  }
+}
+
+void Host::count_processes(model::HostState& state) const {
+  for (const auto& [pid, known] : processes_) {
+    if (known.fate == Fate::kTraced) ++state.processes_traced;
+    if (known.fate == Fate::kFailed) ++state.processes_failed;
+    if (known.fate == Fate::kSkipped && binaries_.traces(known.file)) ++state.processes_skipped;
+  }
+  state.attach_failures = failures_;
+}
+
+Result<void> Host::tell_health(model::HostState& state) const {
+  const auto stats = TRY(tracer_.stats());
+  state.probe_hits = {{"growth_start", stats.at(GM_STAT_HITS_START)},
+                      {"growth_end", stats.at(GM_STAT_HITS_END)},
+                      {"evacuate", stats.at(GM_STAT_HITS_EVACUATE)}};
+  state.events_lost = stats.at(GM_STAT_RING_FULL) + tracer_.rejected_records();
+  state.model_divergences = divergences_.count() + stats.at(GM_STAT_IMPOSSIBLE);
+  state.counters_over_limit = stats.at(GM_STAT_COUNTERS_FULL) + stats.at(GM_STAT_UNCOUNTED);
+  state.stacks_over_limit += stats.at(GM_STAT_STACKS_FULL);
+  state.process_events_lost = events_ ? events_->lost() : 0;
+  state.attach_method = tracer_.attach_method();
+  state.max_overhead = options_.max_overhead;
+  state.ready = true;
+  return {};
+}
+
+void Host::reload(const model::SelectionRules& selection, const model::LedgerOptions& ledger) {
+  const bool judge_anew = !(selection == options_.selection);
+  options_.selection = selection;
+  options_.ledger = ledger;
+  ledger_.set_options(ledger);
+  if (!judge_anew) return;
+  std::vector<std::uint32_t> all;
+  for (const auto& [pid, known] : processes_) all.push_back(pid);
+  for (const auto pid : all) left(pid);
+  last_scan_ = {};  // attend() looks at them again
+}
+
+}  // namespace gomapd::app

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "daemon/app/host_binaries.h"
+#include "daemon/app/live_maps.h"
+#include "daemon/app/targets.h"
+#include "daemon/kernel/hit_cost.h"
+#include "daemon/kernel/process_events.h"
+#include "daemon/kernel/tracer.h"
+#include "daemon/model/divergence.h"
+#include "daemon/model/host.h"
+#include "daemon/model/ledger.h"
+#include "daemon/model/selection.h"
+#include "probes/plan/catalogue.h"
+
+namespace gomapd::app {
+
+struct HostOptions {
+  Detail detail = Detail::kGrowth;  // not kAssign
+  double max_overhead = 0.01;
+  std::uint32_t ring_bytes = 8U << 20U;
+  bool force_perf_uprobes = false;
+  std::chrono::nanoseconds scan_interval{std::chrono::seconds(30)};
+  model::SelectionRules selection;
+  model::LedgerOptions ledger;
+};
+
+// Every Go process of a host, traced: finds them, probes what they run, and keeps
+// the books. Single-threaded; an event loop calls it.
+class Host {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Host>> create(const HostOptions& options);
+
+  // What the loop should wake up for, besides the clock: readable when there is
+  // something for attend().
+  [[nodiscard]] std::vector<int> inputs() const;
+
+  // Processes that came and went, binaries that were analysed, records: to be called
+  // when an input is readable, and ten times a second.
+  [[nodiscard]] Result<void> attend();
+  // Once a second: counters, rates, live maps.
+  [[nodiscard]] Result<std::shared_ptr<const model::HostState>> take_stock();
+
+  // Other rules for processes that come from now on; the running ones are judged anew.
+  void reload(const model::SelectionRules& selection, const model::LedgerOptions& ledger);
+
+ private:
+  enum class Fate : std::uint8_t { kPending, kTraced, kSkipped, kFailed, kNotGo };
+  struct Known {
+    std::uint64_t start_ticks = 0;
+    proc::FileId file;
+    model::Identity identity;
+    Fate fate = Fate::kPending;
+    std::uint64_t cpu_ns = 0;  // at the last reading
+    std::uint64_t hits = 0;    // likewise
+  };
+  using Processes = std::unordered_map<std::uint32_t, Known>;
+
+  Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<Analyser> analyser);
+
+  Result<void> scan();
+  Result<void> examine(std::uint32_t pid);
+  void judge(std::uint32_t pid, Known& known, const HostBinaries::Entry& entry);
+  void left(std::uint32_t pid);
+  Result<void> drain();
+  Result<void> bury();
+  void adopt_strangers(std::span<const model::CounterRow> rows);
+  void let_binaries_go();
+  void measure_overhead(std::span<const model::CounterRow> rows, model::HostState& state);
+  void count_processes(model::HostState& state) const;
+  Result<void> tell_health(model::HostState& state) const;
+
+  HostOptions options_;
+  BinaryTable binaries_table_;
+  kernel::Tracer tracer_;
+  std::unique_ptr<Analyser> analyser_;
+  TraceResolver resolver_;
+  HostBinaries binaries_;
+  std::optional<kernel::ProcessEvents> events_;
+  model::Ledger ledger_;
+  LiveMaps live_maps_;
+  model::Divergences divergences_{model::Seen::kFromSomeTime};
+  kernel::HitCost hit_cost_ = kernel::kAssumedHitCost;
+
+  Processes processes_;
+  std::unordered_set<std::uint32_t> gone_;  // whose last counters are to be taken
+  std::map<std::string, std::uint64_t> failures_;
+  std::uint64_t events_lost_ = 0;  // of processes, when all were last looked at
+  std::chrono::steady_clock::time_point last_scan_;
+  std::uint64_t began_realtime_ns_ = 0;
+  std::uint64_t began_monotonic_ns_ = 0;
+  std::uint64_t sampled_ns_ = 0;
+};
+
+}  // namespace gomapd::app
