@@ -44,6 +44,8 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME gomapd)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_FILE_NAME gomapd_${PROJECT_VERSION}_${architecture})
+# For the tests: CPack sets the name anew, for sources.
+set(GOMAPD_PACKAGE ${CMAKE_BINARY_DIR}/${CPACK_PACKAGE_FILE_NAME}.deb)
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR})
 # Absolute destinations are put under the package's root by DESTDIR.
 set(CPACK_SET_DESTDIR ON)
