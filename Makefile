@@ -58,6 +58,10 @@ lint: ## Check formatting, clang-tidy's findings and the shell scripts
 	@scripts/deps.sh --lint
 	@scripts/lint.sh $(BUILD)
 
+metrics-page: all ## Write METRICS.md from the table of metrics
+	@cmake --build $(BUILD) --target gomapd_metrics_page
+	@$(BUILD)/tests/metrics_page/gomapd_metrics_page >METRICS.md
+
 format: ## Format all C and C++ sources
 	@scripts/deps.sh --lint
 	@scripts/lint.sh --format

@@ -2,6 +2,7 @@
 // Copyright The gomapd Authors
 #include "daemon/app/host.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -48,6 +49,17 @@ std::string_view label_of(Errc code) {
 
 std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
+}
+
+std::string busiest_site(const model::HostState& state, std::size_t workload) {
+  const model::HostSite* busiest = nullptr;
+  for (const auto& site : state.sites)
+    if (site.workload == workload &&
+        (busiest == nullptr || site.growths_per_second > busiest->growths_per_second))
+      busiest = &site;
+  if (busiest == nullptr) return "no known site";
+  return fmt::format("{} ({}:{}), {}", busiest->function, base_name(busiest->file), busiest->line,
+                     busiest->map_type);
 }
 
 // Its growths and what else was counted of it: each took one hit.
@@ -273,10 +285,35 @@ Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
   }
   ledger_.fill(*state);
   live_maps_.fill(*state);
+  watch_for_storms(*state, now);
   measure_overhead(rows, *state);
   count_processes(*state);
   TRY_VOID(tell_health(*state));
   return state;
+}
+
+void Host::watch_for_storms(model::HostState& state, std::uint64_t now_ns) {
+  const auto seconds = stock_ns_ == 0 ? 0.0 : static_cast<double>(now_ns - stock_ns_) / 1e9;
+  stock_ns_ = now_ns;
+  decltype(storms_) still_there;
+  for (std::size_t i = 0; i < state.workloads.size(); ++i) {
+    auto& workload = state.workloads[i];
+    auto entry = std::move(storms_[{workload.identity, workload.pid}]);
+    const auto change =
+        entry.storm.update(workload.growths_per_second, seconds, options_.storm);
+    if (change == model::Storm::Change::kBegan) {
+      entry.since_realtime_ns = state.time_ns;
+      spdlog::warn("{}: a growth storm: {:.0f} growths a second, usually {:.0f}; most at {}",
+                   exporter::escape(workload.identity.exe), workload.growths_per_second,
+                   entry.storm.usual_rate(), exporter::escape(busiest_site(state, i)));
+    } else if (change == model::Storm::Change::kEnded) {
+      spdlog::warn("{}: the growth storm is over", exporter::escape(workload.identity.exe));
+    }
+    workload.storm = entry.storm.is_on();
+    workload.storm_since_ns = workload.storm ? entry.since_realtime_ns : 0;
+    still_there.emplace(std::pair{workload.identity, workload.pid}, std::move(entry));
+  }
+  storms_ = std::move(still_there);
 }
 
 void Host::measure_overhead(std::span<const model::CounterRow> rows, model::HostState& state) {

@@ -23,6 +23,7 @@
 #include "daemon/model/host.h"
 #include "daemon/model/ledger.h"
 #include "daemon/model/selection.h"
+#include "daemon/model/storm.h"
 #include "probes/plan/catalogue.h"
 
 namespace gomapd::app {
@@ -35,6 +36,7 @@ struct HostOptions {
   std::chrono::nanoseconds scan_interval{std::chrono::seconds(30)};
   model::SelectionRules selection;
   model::LedgerOptions ledger;
+  model::StormRules storm;
 };
 
 // Every Go process of a host, traced: finds them, probes what they run, and keeps
@@ -80,6 +82,7 @@ class Host {
   void let_binaries_go();
   void measure_overhead(std::span<const model::CounterRow> rows, model::HostState& state);
   void count_processes(model::HostState& state) const;
+  void watch_for_storms(model::HostState& state, std::uint64_t now_ns);
   Result<void> tell_health(model::HostState& state) const;
 
   HostOptions options_;
@@ -97,6 +100,12 @@ class Host {
   Processes processes_;
   std::unordered_set<std::uint32_t> gone_;  // whose last counters are to be taken
   std::map<std::string, std::uint64_t> failures_;
+  struct StormEntry {
+    model::Storm storm;
+    std::uint64_t since_realtime_ns = 0;
+  };
+  std::map<std::pair<model::Identity, std::uint32_t>, StormEntry> storms_;
+  std::uint64_t stock_ns_ = 0;  // when it was taken last
   std::uint64_t events_lost_ = 0;  // of processes, when all were last looked at
   std::chrono::steady_clock::time_point last_scan_;
   std::uint64_t began_realtime_ns_ = 0;

@@ -11,6 +11,7 @@
 #include <array>
 
 #include "daemon/cli/advise_command.h"
+#include "daemon/cli/daemon_command.h"
 #include "daemon/cli/inspect_command.h"
 #include "daemon/cli/model_command.h"
 #include "daemon/cli/record_command.h"
@@ -40,7 +41,7 @@ int exit_code(Errc code) {
 
 // Standard output belongs to the result.
 void set_up_log(bool verbose) {
-  spdlog::set_default_logger(spdlog::stderr_logger_st("gomapd"));
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("gomapd"));
   spdlog::set_pattern("gomapd: %l: %v");
   spdlog::set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
 }
@@ -68,6 +69,7 @@ int run(int argc, char** argv) {
   app.failure_message(CLI::FailureMessage::simple);
   bool verbose = false;
   app.add_flag("-v,--verbose", verbose, "Log what is done, and what libbpf says");
+  DaemonCommand daemon;
   TraceCommand trace;
   InspectCommand inspect;
   ModelCommand model;
@@ -75,8 +77,8 @@ int run(int argc, char** argv) {
   ReportCommand report;
   SnapshotCommand snapshot;
   AdviseCommand advise;
-  const std::array<Command*, 7> commands{&trace,    &record,  &report, &advise,
-                                         &snapshot, &inspect, &model};
+  const std::array<Command*, 8> commands{&daemon, &trace,    &record,  &report,
+                                         &advise, &snapshot, &inspect, &model};
   for (auto* command : commands)
     command->describe(*app.add_subcommand(command->name(), command->purpose()));
   try {

@@ -48,12 +48,14 @@ TraceReport host_profile(const model::HostState& after, const model::HostState& 
     model::StackSummary sum;
     sum.counts.started = less(stack.growths, then.growths);
     if (sum.counts.started == 0 && stack.growing_ns == then.growing_ns) continue;
+    sum.counts.finished = less(stack.finished, then.finished);
     sum.pid = stack.pid;
     sum.type = stack.type.get();
     sum.stack = stack.stack.get();
     sum.cost.bytes = less(stack.bytes, then.bytes);
     sum.cost.growing_ns = less(stack.growing_ns, then.growing_ns);
     summary.counts.started += sum.counts.started;
+    summary.counts.finished += sum.counts.finished;
     summary.cost.bytes += sum.cost.bytes;
     summary.cost.growing_ns += sum.cost.growing_ns;
     processes.try_emplace(stack.pid, process_of(after, stack));

@@ -199,7 +199,7 @@ void add_workload(Collection& to, const model::Workload& workload) {
       const auto growths = totals.growths.at(kind);
       if (growths != 0 || is_of(static_cast<gm_kind>(kind), design))
         to.add(kGrowths, growths,
-               with(of_design, "kind", std::string(to_string(static_cast<gm_kind>(kind)))));
+               with(of_design, "kind", std::string(model::to_string(static_cast<gm_kind>(kind)))));
     }
     to.add(kGrowthsEstimated, totals.estimated, of_design);
     add_durations(to, totals.durations, of_design);
@@ -295,7 +295,7 @@ std::string metrics_page() {
   std::string page =
       "<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
       "<!-- Copyright The gomapd Authors -->\n"
-      "<!-- Written by scripts/metrics_page.sh from daemon/export/metrics.cpp; do not edit. -->\n"
+      "<!-- Written by `make metrics-page` from daemon/export/metrics.cpp; do not edit. -->\n"
       "# Metrics\n\n"
       "Base units; `_total` on counters. Metrics of workloads also have the labels `exe` (base "
       "name\n"

@@ -102,7 +102,8 @@ struct HostStack {
   std::uint32_t pid = 0;
   std::shared_ptr<const Stack> stack;    // never null; shared between states
   std::shared_ptr<const TypeInfo> type;  // likewise
-  std::uint64_t growths = 0;
+  std::uint64_t growths = 0;             // that began
+  std::uint64_t finished = 0;
   std::uint64_t bytes = 0;
   std::uint64_t growing_ns = 0;
 };

@@ -100,6 +100,7 @@ void Ledger::update_row(ProcessEntry& process, std::uint32_t pid, const CounterR
   site.slowest_ns = std::max<std::uint64_t>(site.slowest_ns, now.max_duration_ns);
   site.max_keys = std::max<std::uint64_t>(site.max_keys, now.max_keys);
   add(*entry.stack, more);
+  entry.stack->finished += gain(now.finished, before.finished);
   entry.before = now;
 }
 

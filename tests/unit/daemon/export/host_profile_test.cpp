@@ -18,7 +18,7 @@ class HostProfile : public testing::Test {
     before_.time_ns = 10 * kSecond;
     before_.workloads.emplace_back().identity.exe = "server";
     before_.workloads[0].processes.push_back({7, "go1.26", kSecond});
-    before_.stacks.push_back({0, 7, stack_, type_, 5, 500, 50});
+    before_.stacks.push_back({0, 7, stack_, type_, 5, 5, 500, 50});
     after_ = before_;
     after_.time_ns = 15 * kSecond;
   }
@@ -31,13 +31,14 @@ class HostProfile : public testing::Test {
 };
 
 TEST_F(HostProfile, HasWhatGrewBetweenTwoStates) {
-  after_.stacks[0] = {0, 7, stack_, type_, 8, 900, 70};
-  after_.stacks.push_back({0, 9, other_stack_, type_, 2, 20, 3});
+  after_.stacks[0] = {0, 7, stack_, type_, 8, 7, 900, 70};
+  after_.stacks.push_back({0, 9, other_stack_, type_, 2, 2, 20, 3});
   const auto report = host_profile(after_, before_);
   EXPECT_EQ(report.began_ns, 10 * kSecond);
   EXPECT_EQ(report.duration_ns, 5 * kSecond);
   ASSERT_EQ(report.summary.stacks.size(), 2);
   EXPECT_EQ(report.summary.stacks[0].counts.started, 3);
+  EXPECT_EQ(report.summary.stacks[0].counts.finished, 2);
   EXPECT_EQ(report.summary.stacks[0].cost.bytes, 400);
   EXPECT_EQ(report.summary.stacks[0].cost.growing_ns, 20);
   EXPECT_EQ(report.summary.stacks[1].counts.started, 2);

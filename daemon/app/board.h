@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "daemon/model/host.h"
+
+namespace gomapd::app {
+
+// Where the event loop posts the state of the host, and HTTP threads read the last
+// one: nobody waits for anybody.
+class Board {
+ public:
+  Board() : state_(std::make_shared<const model::HostState>()) {}
+
+  void post(std::shared_ptr<const model::HostState> state) { state_.store(std::move(state)); }
+  // Never null; before the first post, an empty state that is not ready.
+  [[nodiscard]] std::shared_ptr<const model::HostState> read() const { return state_.load(); }
+
+  // Asks the event loop to read the configuration again.
+  void request_reload() { reload_.store(true); }
+  [[nodiscard]] bool take_reload() { return reload_.exchange(false); }
+
+ private:
+  std::atomic<std::shared_ptr<const model::HostState>> state_;
+  std::atomic<bool> reload_ = false;
+};
+
+}  // namespace gomapd::app

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/model/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace gomapd::model {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+class FakeResolver : public Resolver {
+ public:
+  const TypeInfo& type(std::uint32_t, std::uint32_t, std::uint64_t address) override {
+    auto& info = types_[address];
+    if (!info.name) info.name = "map[int]T" + std::to_string(address);
+    info.shape.unit_bytes = 144;
+    return info;
+  }
+  const Stack& stack(std::uint32_t, std::uint64_t id) override {
+    static const Stack kNone;
+    if (id == 0 || missing_.contains(id)) return kNone;
+    auto& stack = stacks_[id];
+    if (stack.empty()) {
+      symbol::Frame frame;
+      frame.function = "main.f" + std::to_string(id);
+      frame.file = "f.go";
+      frame.line = 1;
+      stack.push_back(frame);
+    }
+    return stack;
+  }
+  std::set<std::uint64_t> missing_;
+
+ private:
+  std::map<std::uint64_t, TypeInfo> types_;
+  std::map<std::uint64_t, Stack> stacks_;
+};
+
+CounterRow row(std::uint32_t pid, std::uint64_t started, std::uint64_t stack = 1,
+               gm_kind kind = GM_KIND_DOUBLE) {
+  CounterRow row{};
+  row.key.tgid = pid;
+  row.key.kind = static_cast<__u8>(kind);
+  row.key.old_log2 = 3;
+  row.key.type = 7;
+  row.key.stack = stack;
+  row.value.started = started;
+  row.value.finished = started;
+  row.value.duration_ns = started * 100;
+  row.value.durations[1] = static_cast<std::uint32_t>(started);
+  return row;
+}
+
+class Ledgers : public testing::Test {
+ protected:
+  void start(std::uint32_t pid, const std::string& exe) {
+    ledger_.started(pid, {{.exe = exe, .unit = "", .container_id = ""}, "go1.23", 5});
+  }
+  void update(const std::vector<CounterRow>& rows,
+              Ledger::Reading reading = Ledger::Reading::kMoreToCome) {
+    ledger_.update(rows, resolver_, reading);
+  }
+  HostState state() {
+    HostState state;
+    ledger_.fill(state);
+    return state;
+  }
+  std::uint64_t growths(const std::string& exe) {
+    std::uint64_t sum = 0;
+    for (const auto& workload : state().workloads)
+      if (workload.identity.exe == exe) sum += workload.growths();
+    return sum;
+  }
+
+  FakeResolver resolver_;
+  Ledger ledger_{{.max_sites = 5, .max_stacks = 100, .linger = std::chrono::seconds(60)}};
+};
+
+TEST_F(Ledgers, SumUpProcessesOfOneKind) {
+  start(1, "a");
+  start(2, "a");
+  start(3, "b");
+  update({row(1, 10), row(2, 5), row(3, 2)});
+  update({row(1, 11), row(2, 5), row(3, 4)});
+  EXPECT_EQ(growths("a"), 16);
+  EXPECT_EQ(growths("b"), 4);
+  ASSERT_EQ(state().workloads.size(), 2);
+  const auto first = state().workloads[0];
+  EXPECT_EQ(first.processes.size(), 2);
+  EXPECT_EQ(first.growing_ns, 1600);
+  EXPECT_EQ(first.by_design.at(go::Design::kClassic).durations.counts[1], 16);
+  EXPECT_EQ(first.bytes, 16 * growth_sizes(GM_KIND_DOUBLE, 3, {.unit_bytes = 144}).bytes);
+}
+
+TEST_F(Ledgers, KeepWhatProcessesCountedThatHaveGone) {
+  start(1, "a");
+  update({row(1, 10)});
+  update({row(1, 12)}, Ledger::Reading::kLast);
+  ledger_.exited(1, kSecond);
+  EXPECT_EQ(growths("a"), 12);
+  start(1, "a");  // another with its number
+  update({row(1, 3)});
+  EXPECT_EQ(growths("a"), 15);
+}
+
+TEST_F(Ledgers, WaitForWhoIsNotKnownYet) {
+  update({row(1, 10)});
+  start(1, "a");
+  EXPECT_EQ(growths("a"), 0);
+  update({row(1, 11)});
+  EXPECT_EQ(growths("a"), 11);
+}
+
+TEST_F(Ledgers, WaitForAStackThatIsBeingWritten) {
+  start(1, "a");
+  resolver_.missing_.insert(1);
+  update({row(1, 10)});
+  EXPECT_EQ(growths("a"), 0);
+  update({row(1, 11)}, Ledger::Reading::kLast);
+  EXPECT_EQ(growths("a"), 11);
+  EXPECT_EQ(state().sites.at(0).function, "");
+}
+
+TEST_F(Ledgers, TakeDurationsThatWrapAround) {
+  start(1, "a");
+  auto wrapped = row(1, 10);
+  wrapped.value.durations[2] = UINT32_MAX - 1;
+  update({wrapped});
+  wrapped.value.durations[2] = 3;
+  update({wrapped});
+  EXPECT_EQ(state().workloads[0].by_design.at(go::Design::kClassic).durations.counts[2],
+            std::uint64_t{UINT32_MAX} + 4);
+}
+
+TEST_F(Ledgers, SumUpSitesPastTheLimit) {
+  start(1, "a");
+  std::vector<CounterRow> rows;
+  for (std::uint64_t stack = 1; stack <= 9; ++stack) rows.push_back(row(1, 1, stack));
+  update(rows);
+  const auto now = state();
+  ASSERT_EQ(now.sites.size(), 6);
+  std::uint64_t others = 0;
+  std::uint64_t all = 0;
+  for (const auto& site : now.sites) {
+    all += site.growths;
+    if (site.function == Ledger::kOther) others += site.growths;
+  }
+  EXPECT_EQ(others, 4);
+  EXPECT_EQ(all, 9);
+  EXPECT_EQ(now.sites_over_limit, 4);
+}
+
+TEST_F(Ledgers, LetWorkloadsGoAfterAWhile) {
+  start(1, "a");
+  update({row(1, 10)}, Ledger::Reading::kLast);
+  ledger_.exited(1, 10 * kSecond);
+  ledger_.advance(69 * kSecond, 0);
+  EXPECT_EQ(state().workloads.size(), 1);
+  ledger_.advance(70 * kSecond, 0);
+  EXPECT_TRUE(state().workloads.empty());
+  EXPECT_TRUE(state().sites.empty());
+  EXPECT_TRUE(state().stacks.empty());
+}
+
+TEST_F(Ledgers, TellRates) {
+  start(1, "a");
+  ledger_.advance(100 * kSecond, 1);
+  update({row(1, 100)});
+  ledger_.advance(101 * kSecond, 2);
+  EXPECT_DOUBLE_EQ(state().workloads[0].growths_per_second, 100);
+  EXPECT_DOUBLE_EQ(state().sites[0].growths_per_second, 100);
+  for (std::uint64_t second = 102; second < 3000; ++second) ledger_.advance(second * kSecond, second);
+  const auto history = state().workloads[0].history;
+  EXPECT_EQ(history.size(), 180) << "15 minutes";
+  EXPECT_EQ(history.back().growths_per_second, 0);
+}
+
+TEST_F(Ledgers, TellWhatIsInProgressInLivingProcesses) {
+  start(1, "a");
+  auto growing = row(1, 10);
+  growing.value.finished = 7;
+  update({growing});
+  EXPECT_EQ(state().workloads[0].in_progress, 3);
+  ledger_.exited(1, kSecond);
+  EXPECT_EQ(state().workloads[0].in_progress, 0);
+}
+
+// The totals are the sum of the last values of all rows there ever were, whatever
+// comes and goes; and they never go back.
+TEST_F(Ledgers, ConserveEveryGrowth) {
+  std::mt19937 random{1};
+  const auto below = [&](unsigned n) { return std::uniform_int_distribution(0U, n - 1)(random); };
+  std::map<std::uint32_t, std::map<std::uint64_t, std::uint64_t>> living;
+  std::map<std::string, std::uint64_t> expected;
+  std::map<std::uint32_t, std::string> exe_of;
+  std::map<std::string, std::uint64_t> before;
+  for (int step = 0; step < 20'000; ++step) {
+    const auto pid = 1 + below(20);
+    if (!living.contains(pid)) {
+      exe_of[pid] = std::string(1, static_cast<char>('a' + below(4)));
+      living[pid];
+      start(pid, exe_of[pid]);
+      continue;
+    }
+    auto& rows = living[pid];
+    const auto more = below(50);
+    rows[1 + below(8)] += more;
+    expected[exe_of[pid]] += more;
+    std::vector<CounterRow> now;
+    for (const auto& [stack, count] : rows) now.push_back(row(pid, count, stack));
+    if (below(10) == 0) {
+      update(now, Ledger::Reading::kLast);
+      ledger_.exited(pid, kSecond);
+      living.erase(pid);
+    } else {
+      update(now);
+    }
+    if (step % 100 != 0) continue;
+    const auto all = state();
+    std::map<std::string, std::uint64_t> totals;
+    std::uint64_t of_sites = 0;
+    std::uint64_t of_stacks = 0;
+    std::uint64_t sum = 0;
+    for (const auto& workload : all.workloads) sum += totals[workload.identity.exe] += workload.growths();
+    for (const auto& site : all.sites) of_sites += site.growths;
+    for (const auto& stack : all.stacks) of_stacks += stack.growths;
+    EXPECT_EQ(of_sites, sum);
+    EXPECT_EQ(of_stacks, sum);
+    for (const auto& [exe, count] : totals) EXPECT_EQ(count, expected[exe]);
+    for (const auto& [exe, count] : before) EXPECT_GE(totals[exe], count);
+    before = totals;
+  }
+}
+
+}  // namespace
+}  // namespace gomapd::model
