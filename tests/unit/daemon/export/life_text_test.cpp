@@ -28,7 +28,7 @@ class LifeText : public testing::Test {
     event_.design = kind >= GM_KIND_TO_TABLE ? go::Design::kSwiss : go::Design::kClassic;
     event_.keys = keys;
     event_.sizes = model::growth_sizes(kind, old_log2, type_.shape);
-    event_.monotonic_ns += 1'500;
+    event_.monotonic_ns += 2'000;
     return life_text(event_, step(), event_.monotonic_ns - kBegan);
   }
   model::LifeStep step() { return lives_.add(event_).value_or(model::LifeStep{}); }
@@ -58,11 +58,11 @@ TEST_F(LifeText, ReadsAsTheRuntimeWorks) {
   event_.evacuated = 1;
   event_.bucket = 1;
   EXPECT_EQ(tell(GM_RECORD_EVACUATED, GM_KIND_DOUBLE, 1, 0),
-            "    0.123458 s  4711  0xc000012340  map[int]int    evacuate: bucket 1; 1 of 2 old "
+            "    0.123459 s  4711  0xc000012340  map[int]int    evacuate: bucket 1; 1 of 2 old "
             "buckets moved\n");
   event_.duration_ns = 3'000;
   EXPECT_EQ(tell(GM_RECORD_FINISHED, GM_KIND_DOUBLE, 1, 14),
-            "    0.123460 s  4711  0xc000012340  map[int]int      done: after 3.0 µs, the 2 old "
+            "    0.123461 s  4711  0xc000012340  map[int]int      done: after 3.0 µs, the 2 old "
             "buckets are released; B 2, 4 buckets, 14 keys, load factor 3.50\n");
 }
 
@@ -139,7 +139,7 @@ TEST_F(LifeText, EndsWithWhatIsNotDone) {
   tell(GM_RECORD_STARTED, GM_KIND_DOUBLE, 7, 832);
   event_.evacuated = 93;
   tell(GM_RECORD_EVACUATED, GM_KIND_DOUBLE, 7, 0);
-  EXPECT_EQ(life_end_text(lives_, 7, kBegan, 1'123'456'500),
+  EXPECT_EQ(life_end_text(lives_, 7, kBegan, 1'123'456'000),
             "    1.123456 s  4711  0xc000012340  map[int]int      not done when tracing ended, 1.0 "
             "s later: still growing, or the map was cleared or dropped; 93 of 128 old buckets "
             "moved\n"

@@ -81,7 +81,7 @@ TEST_F(Advising, LeavesTheGrowthsOfLargerMaps) {
   EXPECT_EQ(saving.hint, 104);
   EXPECT_EQ(saving.growths, 400);
   EXPECT_EQ(saving.wasted_bytes, 0);
-  EXPECT_EQ(only(91).asked.hint, 416);
+  EXPECT_EQ(saving_of(only(91).site, 91).hint, 416);
 }
 
 TEST_F(Advising, CountsWhatSmallerMapsWaste) {
