@@ -299,8 +299,7 @@ void Host::watch_for_storms(model::HostState& state, std::uint64_t now_ns) {
   for (std::size_t i = 0; i < state.workloads.size(); ++i) {
     auto& workload = state.workloads[i];
     auto entry = std::move(storms_[{workload.identity, workload.pid}]);
-    const auto change =
-        entry.storm.update(workload.growths_per_second, seconds, options_.storm);
+    const auto change = entry.storm.update(workload.growths_per_second, seconds, options_.storm);
     if (change == model::Storm::Change::kBegan) {
       entry.since_realtime_ns = state.time_ns;
       spdlog::warn("{}: a growth storm: {:.0f} growths a second, usually {:.0f}; most at {}",

@@ -105,7 +105,7 @@ class Host {
     std::uint64_t since_realtime_ns = 0;
   };
   std::map<std::pair<model::Identity, std::uint32_t>, StormEntry> storms_;
-  std::uint64_t stock_ns_ = 0;  // when it was taken last
+  std::uint64_t stock_ns_ = 0;     // when it was taken last
   std::uint64_t events_lost_ = 0;  // of processes, when all were last looked at
   std::chrono::steady_clock::time_point last_scan_;
   std::uint64_t began_realtime_ns_ = 0;

@@ -60,7 +60,8 @@ TEST_F(Metrics, HaveDurationsInSeconds) {
 }
 
 TEST_F(Metrics, SumUpTheLinesOfAFunction) {
-  const auto labels = "{" + std::string(kLabels) + R"(,function="main.f",map_type="map[string]int"} )";
+  const auto labels =
+      "{" + std::string(kLabels) + R"(,function="main.f",map_type="map[string]int"} )";
   EXPECT_THAT(text(), HasSubstr("gomapd_site_growths_total" + labels + "12"));
   EXPECT_THAT(text(), HasSubstr("gomapd_site_max_keys" + labels + "20"));
 }
@@ -114,9 +115,10 @@ TEST_F(Metrics, ComeAsOpenMetrics) {
 }
 
 TEST(OpenMetrics, IsWantedWhereItIsNamed) {
-  EXPECT_TRUE(wants_openmetrics(
-      "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
-      "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"));
+  EXPECT_TRUE(
+      wants_openmetrics("application/openmetrics-text;version=1.0.0,application/"
+                        "openmetrics-text;version=0.0.1;q=0.75,"
+                        "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"));
   EXPECT_FALSE(wants_openmetrics(""));
   EXPECT_FALSE(wants_openmetrics("*/*"));
   EXPECT_FALSE(wants_openmetrics("text/html,text/plain"));

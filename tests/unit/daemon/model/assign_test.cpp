@@ -67,7 +67,7 @@ class FakeResolver final : public AssignResolver {
 
 AssignRow row(std::uint64_t caller, std::uint64_t go_map, std::uint32_t tid, std::uint64_t hits) {
   return {.key = {.type = 5, .caller = caller, .go_map = go_map, .seed = 1, .tgid = 3, .tid = tid},
-          .value = {.hits = hits, .bias = 0, .binary = 0, .pad = 0}};
+          .value = {.hits = hits, .bias = 0, .binary = 0, .flags = 0}};
 }
 
 TEST(CountAssigns, AddsThreadsUp) {

@@ -178,7 +178,8 @@ TEST_F(Ledgers, TellRates) {
   ledger_.advance(101 * kSecond, 2);
   EXPECT_DOUBLE_EQ(state().workloads[0].growths_per_second, 100);
   EXPECT_DOUBLE_EQ(state().sites[0].growths_per_second, 100);
-  for (std::uint64_t second = 102; second < 3000; ++second) ledger_.advance(second * kSecond, second);
+  for (std::uint64_t second = 102; second < 3000; ++second)
+    ledger_.advance(second * kSecond, second);
   const auto history = state().workloads[0].history;
   EXPECT_EQ(history.size(), 180) << "15 minutes";
   EXPECT_EQ(history.back().growths_per_second, 0);
@@ -230,7 +231,8 @@ TEST_F(Ledgers, ConserveEveryGrowth) {
     std::uint64_t of_sites = 0;
     std::uint64_t of_stacks = 0;
     std::uint64_t sum = 0;
-    for (const auto& workload : all.workloads) sum += totals[workload.identity.exe] += workload.growths();
+    for (const auto& workload : all.workloads)
+      sum += totals[workload.identity.exe] += workload.growths();
     for (const auto& site : all.sites) of_sites += site.growths;
     for (const auto& stack : all.stacks) of_stacks += stack.growths;
     EXPECT_EQ(of_sites, sum);
