@@ -20,6 +20,24 @@ struct {
 	__uint(max_entries, 512 * 1024);
 } gm_process_ring SEC(".maps");
 
+/*
+ * The ends that were told last. Threads that exit at the same moment may all find
+ * that none is left; the first one tells.
+ */
+struct gm_process_end {
+	__u64 start_ns;
+	__u64 tgid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct gm_process_end);
+	__type(value, __u32);
+} gm_process_ends SEC(".maps");
+
+#define GM_EEXIST 17
+
 __u64 gm_process_events_lost = 0;
 
 static __always_inline int gm_tell(__u32 change)
@@ -53,8 +71,14 @@ SEC("raw_tp/sched_process_exit")
 int gm_exit(void *ctx)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct gm_process_end end = {};
+	__u32 told = 1;
 
 	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return 0;
+	end.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	end.tgid = BPF_CORE_READ(task, tgid);
+	if (bpf_map_update_elem(&gm_process_ends, &end, &told, BPF_NOEXIST) == -GM_EEXIST)
 		return 0;
 	return gm_tell(GM_PROCESS_EXIT);
 }

@@ -30,6 +30,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
@@ -90,6 +91,9 @@ struct signal_struct {
 struct task_struct {
 	struct thread_struct thread;
 	struct signal_struct *signal;
+	struct task_struct *group_leader;
+	__u64 start_boottime;
+	int tgid;
 	unsigned long nvcsw;
 	unsigned long nivcsw;
 };

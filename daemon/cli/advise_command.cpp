@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 
 #include "daemon/app/record.h"
-#include "daemon/cli/duration.h"
+#include "daemon/config/duration.h"
 #include "daemon/model/zipf.h"
 
 namespace gomapd::cli {
@@ -93,7 +93,7 @@ Result<void> AdviseCommand::plan() {
   if (!lifetime_ || !alpha_ || !entry_bytes_)
     return fail(Errc::kUsage,
                 "advise: --qps also takes --lifetime, --zipf-alpha and --entry-bytes");
-  const auto lifetime = parse_duration(*lifetime_);
+  const auto lifetime = config::parse_duration(*lifetime_);
   if (!lifetime)
     return fail(Errc::kUsage,
                 fmt::format("advise: --lifetime {}: not a time such as 10s or 5m", *lifetime_));

@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
-#include "daemon/cli/duration.h"
+#include "daemon/config/duration.h"
 
 namespace gomapd::cli {
 namespace {
@@ -66,7 +66,7 @@ void DaemonCommand::describe(CLI::App& command) {
 
 Result<app::DaemonOptions> DaemonCommand::take() const {
   auto options = options_;
-  const auto linger = parse_duration(linger_);
+  const auto linger = config::parse_duration(linger_);
   if (!linger)
     return fail(Errc::kUsage,
                 fmt::format("daemon: --metrics.linger {}: not a time such as 30s or 5m", linger_));

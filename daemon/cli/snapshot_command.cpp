@@ -4,8 +4,8 @@
 
 #include <fmt/core.h>
 
-#include "daemon/cli/duration.h"
-#include "daemon/cli/percent.h"
+#include "daemon/config/duration.h"
+#include "daemon/config/percent.h"
 
 namespace gomapd::cli {
 
@@ -41,12 +41,12 @@ void SnapshotCommand::describe(CLI::App& command) {
 }
 
 Result<void> SnapshotCommand::run() {
-  const auto duration = parse_duration(duration_);
+  const auto duration = config::parse_duration(duration_);
   if (!duration)
     return fail(Errc::kUsage,
                 fmt::format("snapshot: -d {}: not a time such as 10s, 500ms or 5m", duration_));
   options_.duration = *duration;
-  const auto max_overhead = parse_percent(max_overhead_);
+  const auto max_overhead = config::parse_percent(max_overhead_);
   if (!max_overhead)
     return fail(Errc::kUsage, fmt::format("snapshot: --max-overhead {}: not a percentage from 0.01 "
                                           "to 100, such as 1 or 0.5%",

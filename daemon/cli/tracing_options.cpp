@@ -4,8 +4,8 @@
 
 #include <fmt/core.h>
 
-#include "daemon/cli/duration.h"
-#include "daemon/cli/percent.h"
+#include "daemon/config/duration.h"
+#include "daemon/config/percent.h"
 
 namespace gomapd::cli {
 namespace {
@@ -57,7 +57,7 @@ Result<app::TraceOptions> TracingOptions::take(const std::string& command) {
   if (names_nothing())
     return fail(Errc::kUsage, fmt::format("{}: say what to trace: -p PID, or -- COMMAND", command));
   trace_.detail = parse_detail(detail_);
-  const auto max_overhead = parse_percent(max_overhead_);
+  const auto max_overhead = config::parse_percent(max_overhead_);
   if (!max_overhead)
     return fail(Errc::kUsage, fmt::format("{}: --max-overhead {}: not a percentage from 0.01 to "
                                           "100, such as 1 or 0.5%",
@@ -65,7 +65,7 @@ Result<app::TraceOptions> TracingOptions::take(const std::string& command) {
   trace_.max_overhead = *max_overhead;
   if (runtime_frames_) trace_.runtime_frames = symbol::RuntimeFrames::kShow;
   if (duration_) {
-    trace_.duration = parse_duration(*duration_);
+    trace_.duration = config::parse_duration(*duration_);
     if (!trace_.duration)
       return fail(Errc::kUsage, fmt::format("{}: -d {}: not a time such as 10s, 500ms or 5m",
                                             command, *duration_));

@@ -18,12 +18,12 @@ namespace gomapd::model {
 struct SelectionRules {
   // Of an executable: with a slash in the glob against the whole path, else against
   // the base name.
-  std::vector<std::string> match_exe;
-  std::vector<std::string> match_unit;
-  std::vector<std::string> match_container;
-  std::vector<std::string> exclude_exe;
-  std::vector<std::string> exclude_unit;
-  std::vector<std::string> exclude_container;
+  std::vector<std::string> match_exe = {};
+  std::vector<std::string> match_unit = {};
+  std::vector<std::string> match_container = {};
+  std::vector<std::string> exclude_exe = {};
+  std::vector<std::string> exclude_unit = {};
+  std::vector<std::string> exclude_container = {};
 
   friend bool operator==(const SelectionRules&, const SelectionRules&) = default;
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The gomapd Authors
-#include "daemon/cli/percent.h"
+#include "daemon/config/percent.h"
 
 #include <charconv>
 
-namespace gomapd::cli {
+namespace gomapd::config {
 
 std::optional<double> parse_percent(std::string_view text) {
   double value = 0;
@@ -17,4 +17,4 @@ std::optional<double> parse_percent(std::string_view text) {
   return value / 100;
 }
 
-}  // namespace gomapd::cli
+}  // namespace gomapd::config

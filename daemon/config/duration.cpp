@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The gomapd Authors
-#include "daemon/cli/duration.h"
+#include "daemon/config/duration.h"
 
 #include <charconv>
 #include <cmath>
 
-namespace gomapd::cli {
+namespace gomapd::config {
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   double value = 0;
@@ -28,4 +28,4 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
 }
 
-}  // namespace gomapd::cli
+}  // namespace gomapd::config

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string_view>
 
-namespace gomapd::cli {
+namespace gomapd::config {
 
 // "1", "0.5%": a percentage from 0.01 to 100, as a share of 1. Nothing for
 // anything else.
 [[nodiscard]] std::optional<double> parse_percent(std::string_view text);
 
-}  // namespace gomapd::cli
+}  // namespace gomapd::config

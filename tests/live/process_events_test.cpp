@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+// What the kernel tells of processes is what this test made them do.
+#include "daemon/kernel/process_events.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <barrier>
+#include <map>
+#include <optional>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "tests/live/lab.h"
+
+namespace gomapd::kernel {
+namespace {
+
+using Changes = std::vector<gm_process_change>;
+
+class ProcessEventsLive : public testing::Test {
+ protected:
+  void SetUp() override {
+    GOMAPD_LIVE_OR_SKIP();
+    auto opened = ProcessEvents::open();
+    ASSERT_TRUE(opened) << opened.error().context;
+    events_.emplace(*std::move(opened));
+  }
+
+  // Runs `body` in a child that then ends without anything of ours; its PID.
+  template <typename Body>
+  static pid_t in_child(Body body) {
+    const pid_t pid = fork();
+    if (pid != 0) return pid;
+    body();
+    _exit(1);
+  }
+  static void exec_program() { execl("/bin/true", "true", nullptr); }
+
+  static void wait_for(pid_t pid) {
+    int status = 0;
+    ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  }
+
+  // What happened to each process so far; the kernel tells before wait() returns.
+  void drain() {
+    const auto drained = events_->drain([this](gm_process_change change, std::uint32_t pid) {
+      seen_[static_cast<pid_t>(pid)].push_back(change);
+    });
+    ASSERT_TRUE(drained) << drained.error().context;
+    EXPECT_EQ(events_->lost(), 0U);
+  }
+
+  std::optional<ProcessEvents> events_;
+  std::map<pid_t, Changes> seen_;
+};
+
+const Changes kExecAndExit{GM_PROCESS_EXEC, GM_PROCESS_EXIT};
+const Changes kExitAlone{GM_PROCESS_EXIT};
+
+TEST_F(ProcessEventsLive, TellsOfEachShortLivedProcessOnce) {
+  constexpr int kProcesses = 500;
+  std::set<pid_t> made;
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t pid = in_child(exec_program);
+    wait_for(pid);
+    made.insert(pid);
+    drain();
+  }
+  ASSERT_EQ(made.size(), std::size_t{kProcesses}) << "PIDs came round";
+  for (const auto pid : made) EXPECT_EQ(seen_[pid], kExecAndExit) << pid;
+}
+
+TEST_F(ProcessEventsLive, TellsOfTheEndOfAForkWithoutExec) {
+  const pid_t pid = in_child([] { _exit(0); });
+  wait_for(pid);
+  drain();
+  EXPECT_EQ(seen_[pid], kExitAlone);
+}
+
+TEST_F(ProcessEventsLive, TellsOfAKilledProcess) {
+  const pid_t pid = in_child([] { pause(); });
+  kill(pid, SIGKILL);
+  wait_for(pid);
+  drain();
+  EXPECT_EQ(seen_[pid], kExitAlone);
+}
+
+TEST_F(ProcessEventsLive, SaysNothingOfThreads) {
+  const pid_t pid = in_child([] {
+    for (int i = 0; i < 200; ++i) std::thread([] {}).join();
+    _exit(0);
+  });
+  wait_for(pid);
+  drain();
+  EXPECT_EQ(seen_[pid], kExitAlone);
+}
+
+TEST_F(ProcessEventsLive, TellsOfOneEndThoughAllThreadsEndTogether) {
+  constexpr int kProcesses = 50;
+  constexpr int kThreads = 16;
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t pid = in_child([] {
+      std::barrier all(kThreads + 1);
+      for (int k = 0; k < kThreads; ++k) std::thread([&all] { all.arrive_and_wait(); }).detach();
+      all.arrive_and_wait();
+      syscall(SYS_exit, 0);  // of this thread alone: the last one ends the process
+    });
+    wait_for(pid);
+    drain();
+    EXPECT_EQ(seen_[pid], kExitAlone) << pid;
+  }
+}
+
+TEST_F(ProcessEventsLive, KeepsAProcessThatExecsFromAThread) {
+  const pid_t pid = in_child([] { std::thread(exec_program).join(); });
+  wait_for(pid);
+  drain();
+  EXPECT_EQ(seen_[pid], kExecAndExit);
+}
+
+TEST_F(ProcessEventsLive, WakesUpForAnExec) {
+  const pid_t pid = in_child(exec_program);
+  pollfd ready{.fd = events_->fd(), .events = POLLIN, .revents = 0};
+  constexpr int kLongest = 60'000;  // ms
+  EXPECT_EQ(poll(&ready, 1, kLongest), 1);
+  wait_for(pid);
+}
+
+TEST_F(ProcessEventsLive, CanBeMovedOntoALivingOne) {
+  auto other = ProcessEvents::open();
+  ASSERT_TRUE(other) << other.error().context;
+  *events_ = *std::move(other);
+  const pid_t pid = in_child([] { _exit(0); });
+  wait_for(pid);
+  drain();
+  EXPECT_EQ(seen_[pid], kExitAlone);
+}
+
+}  // namespace
+}  // namespace gomapd::kernel
