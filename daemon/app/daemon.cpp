@@ -12,6 +12,8 @@
 
 #include "daemon/app/board.h"
 #include "daemon/app/event_loop.h"
+#include "daemon/app/host.h"
+#include "daemon/app/web.h"
 #include "daemon/http/server.h"
 #include "daemon/proc/process_list.h"
 #include "daemon/proc/self.h"
@@ -24,12 +26,27 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::seconds kStockInterval{1};
 
+HostOptions host_options(const config::DaemonOptions& options) {
+  HostOptions host;
+  host.detail = options.detail;
+  host.max_overhead = options.max_overhead;
+  host.ring_bytes = options.ring_bytes;
+  host.scan_interval = options.scan_interval;
+  host.selection = options.selection;
+  host.ledger.max_sites = options.max_sites;
+  host.ledger.linger = options.linger;
+  host.ledger.by_pid = options.metrics_pid;
+  host.storm.floor = options.storm.floor;
+  host.storm.ratio = options.storm.ratio;
+  return host;
+}
+
 class Daemon {
  public:
   Daemon(std::unique_ptr<Host> host, EventLoop loop, ReadOptions read)
       : host_(std::move(host)), loop_(std::move(loop)), read_(std::move(read)) {}
 
-  Result<void> run(const DaemonOptions& options) {
+  Result<void> run(const config::DaemonOptions& options) {
     for (const int fd : host_->inputs()) TRY_VOID(loop_.wake_for(fd));
     TRY_VOID(take_stock());
     TRY_VOID(serve(options));
@@ -48,12 +65,12 @@ class Daemon {
   }
 
  private:
-  Result<void> serve(const DaemonOptions& options) {
+  Result<void> serve(const config::DaemonOptions& options) {
     http::ServerOptions web;
     web.listeners = TRY(http::inherited_listeners());
     if (web.listeners.empty()) web.addresses = options.listen_addresses;
     web.web_config_file = options.web_config_file;
-    web.routes = web_routes(&board_, options.lifecycle);
+    web.routes = web_routes(&board_, options.enable_lifecycle ? Lifecycle::kOn : Lifecycle::kOff);
     web.log = [](const std::string& line) { spdlog::warn("web: {}", line); };
     server_.emplace(TRY(http::Server::start(std::move(web))));
     for (const auto& endpoint : server_->endpoints())
@@ -77,7 +94,7 @@ class Daemon {
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch());
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(since_boot.count()));
     if (const auto options = read_()) {
-      host_->reload(options->host.selection, options->host.ledger);
+      host_->reload(host_options(*options));
       spdlog::info("the configuration was read again");
     } else {
       spdlog::error("the configuration stays as it was: {}", options.error().context);
@@ -103,12 +120,12 @@ void tell_what_is_seen() {
 
 }  // namespace
 
-Result<void> run_daemon(const DaemonOptions& options, const ReadOptions& read) {
+Result<void> run_daemon(const config::DaemonOptions& options, const ReadOptions& read) {
   proc::raise_file_limit();
   tell_what_is_seen();
   // Blocks the signals that it watches, before there are threads to get them.
   auto loop = TRY(EventLoop::create(kTick, HangUp::kReloads));
-  auto host = TRY(Host::create(options.host));
+  auto host = TRY(Host::create(host_options(options)));
   return Daemon(std::move(host), std::move(loop), read).run(options);
 }
 

@@ -362,11 +362,12 @@ Result<void> Host::tell_health(model::HostState& state) const {
   return {};
 }
 
-void Host::reload(const model::SelectionRules& selection, const model::LedgerOptions& ledger) {
-  const bool judge_anew = !(selection == options_.selection);
-  options_.selection = selection;
-  options_.ledger = ledger;
-  ledger_.set_options(ledger);
+void Host::reload(const HostOptions& options) {
+  const bool judge_anew = !(options.selection == options_.selection);
+  options_.selection = options.selection;
+  options_.storm = options.storm;
+  options_.ledger = options.ledger;
+  ledger_.set_options(options.ledger);
   if (!judge_anew) return;
   std::vector<std::uint32_t> all;
   for (const auto& [pid, known] : processes_) all.push_back(pid);

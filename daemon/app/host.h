@@ -55,8 +55,8 @@ class Host {
   // Once a second: counters, rates, live maps.
   [[nodiscard]] Result<std::shared_ptr<const model::HostState>> take_stock();
 
-  // Other rules for processes that come from now on; the running ones are judged anew.
-  void reload(const model::SelectionRules& selection, const model::LedgerOptions& ledger);
+  // Another selection (running processes are judged anew), other limits and storms.
+  void reload(const HostOptions& options);
 
  private:
   enum class Fate : std::uint8_t { kPending, kTraced, kSkipped, kFailed, kNotGo };

@@ -3,8 +3,6 @@
 #include "daemon/cli/command_line.h"
 
 #include <fmt/core.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include "daemon/cli/advise_command.h"
 #include "daemon/cli/daemon_command.h"
 #include "daemon/cli/inspect_command.h"
+#include "daemon/cli/log.h"
 #include "daemon/cli/model_command.h"
 #include "daemon/cli/record_command.h"
 #include "daemon/cli/report_command.h"
@@ -37,13 +36,6 @@ int exit_code(Errc code) {
     case Errc::kSystem: break;
   }
   return 1;
-}
-
-// Standard output belongs to the result.
-void set_up_log(bool verbose) {
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("gomapd"));
-  spdlog::set_pattern("gomapd: %l: %v");
-  spdlog::set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
 }
 
 std::string version_text() {

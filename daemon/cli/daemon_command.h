@@ -2,10 +2,12 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
-#include "daemon/app/daemon.h"
 #include "daemon/cli/command.h"
+#include "daemon/config/daemon_options.h"
 
 namespace gomapd::cli {
 
@@ -19,13 +21,30 @@ class DaemonCommand : public Command {
   [[nodiscard]] Result<void> run() override;
 
  private:
-  [[nodiscard]] Result<app::DaemonOptions> take() const;
+  // A flag that was given goes before the file.
+  struct Flag {
+    const CLI::Option* option;
+    std::function<void(config::DaemonOptions&)> apply;
+  };
 
-  app::DaemonOptions options_;
+  template <typename Value, typename Owner>
+  CLI::Option* add(CLI::App& command, const std::string& name, Value Owner::* member,
+                   const std::string& what);
+  void add_web(CLI::App& command);
+  void add_metrics(CLI::App& command);
+  void add_selection(CLI::App& command);
+  // Defaults, then the file, then the flags.
+  [[nodiscard]] Result<config::DaemonOptions> read() const;
+
+  config::DaemonOptions flags_;
+  std::vector<Flag> given_;
+  std::string config_file_;
+  bool only_check_ = false;
   std::string linger_ = "5m";
   std::string detail_ = "growth";
+  std::string max_overhead_ = "1%";
   std::string log_level_ = "info";
-  bool lifecycle_ = false;
+  std::string log_format_ = "text";
 };
 
 }  // namespace gomapd::cli

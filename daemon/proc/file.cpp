@@ -50,7 +50,9 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   if (!S_ISREG(info.st_mode)) return not_regular(path, info);
   if (info.st_size == 0) return fail(Errc::kMalformed, path + ": an empty file");
   const auto size = static_cast<std::size_t>(info.st_size);
-  void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd_.get(), 0);
+  // Not MAP_PRIVATE: into such a mapping the kernel writes the breakpoints of uprobes
+  // that anybody has in the file. linux kernel/events/uprobes.c: valid_vma
+  void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, file.fd_.get(), 0);
   if (address == MAP_FAILED) return file_error(path, errno);
   file.bytes_ = Bytes(static_cast<const std::byte*>(address), size);
   file.id_ = {.device = info.st_dev,

@@ -98,7 +98,7 @@ TEST_F(Ledgers, SumUpProcessesOfOneKind) {
   EXPECT_EQ(first.processes.size(), 2);
   EXPECT_EQ(first.growing_ns, 1600);
   EXPECT_EQ(first.by_design.at(go::Design::kClassic).durations.counts[1], 16);
-  EXPECT_EQ(first.bytes, 16 * growth_sizes(GM_KIND_DOUBLE, 3, {.unit_bytes = 144}).bytes);
+  EXPECT_EQ(first.bytes, 16 * growth_sizes(GM_KIND_DOUBLE, 3, resolver_.type(0, 0, 7).shape).bytes);
 }
 
 TEST_F(Ledgers, KeepWhatProcessesCountedThatHaveGone) {
