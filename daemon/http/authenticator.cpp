@@ -46,11 +46,10 @@ int slowest(const std::vector<User>& users) {
 }  // namespace
 
 std::optional<Credentials> parse_basic(std::string_view header) {
-  constexpr std::string_view kScheme = "basic ";
-  if (header.size() < kScheme.size() ||
-      strncasecmp(header.data(), kScheme.data(), kScheme.size()) != 0)
-    return std::nullopt;
-  header.remove_prefix(std::min(header.size(), header.find_first_not_of(' ', kScheme.size())));
+  constexpr std::size_t kScheme = 6;
+  const std::string scheme(header.substr(0, kScheme));
+  if (strcasecmp(scheme.c_str(), "Basic ") != 0) return std::nullopt;
+  header.remove_prefix(std::min(header.size(), header.find_first_not_of(' ', kScheme)));
   const auto text = decode_base64(header);
   if (!text) return std::nullopt;
   const auto colon = text->find(':');

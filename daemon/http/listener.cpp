@@ -128,9 +128,9 @@ Result<HostPort> parse_address(std::string_view text) {
   auto host = text.substr(0, colon);
   const auto port = text.substr(colon + 1);
   std::uint16_t value = 0;
-  const auto* const end = port.data() + port.size();
-  const auto [stopped, error] = std::from_chars(port.data(), end, value);
-  if (error != std::errc() || stopped != end) return wrong("the port is no number up to 65535");
+  const auto [stopped, error] = std::from_chars(port.data(), port.data() + port.size(), value);
+  if (error != std::errc() || stopped != port.data() + port.size())
+    return wrong("the port is no number up to 65535");
   if (host.starts_with('[') && host.ends_with(']') && host.size() > 2)
     host = host.substr(1, host.size() - 2);
   else if (host.find_first_of("[]:/") != std::string_view::npos)

@@ -61,9 +61,10 @@ std::optional<std::string> decode(std::string_view text) {
     }
     unsigned char byte = 0;
     const auto digits = text.substr(i + 1, 2);
-    const auto* const last = digits.data() + digits.size();
-    const auto [end, error] = std::from_chars(digits.data(), last, byte, 16);
-    if (error != std::errc() || digits.size() != 2 || end != last || byte == 0) return std::nullopt;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (error != std::errc() || digits.size() != 2 || end != digits.data() + 2 || byte == 0)
+      return std::nullopt;
     out += static_cast<char>(byte);
     i += 2;
   }

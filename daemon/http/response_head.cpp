@@ -3,7 +3,6 @@
 #include "daemon/http/response_head.h"
 
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <array>
@@ -51,8 +50,13 @@ constexpr std::array kPhrases{
 // Below this, a packet is a packet.
 constexpr std::size_t kWorthCompressing = 1024;
 
+// ASCII only, whatever the locale says.
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 bool has(const Response& response, std::string_view name) {

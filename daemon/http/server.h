@@ -71,6 +71,8 @@ class Server {
 
   Server(Server&&) noexcept;
   Server& operator=(Server&&) noexcept;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
   ~Server();  // stops
 
   // Takes no more connections, ends waits of all that there are and joins all

@@ -112,7 +112,7 @@ std::string take_ssl_error() {
 
 Result<std::shared_ptr<const Tls>> Tls::create(const TlsConfig& config) {
   ERR_clear_error();
-  const std::shared_ptr<Tls> tls(new Tls());  // NOLINT: the constructor is private
+  std::shared_ptr<Tls> tls(new Tls());  // make_shared can't: the constructor is private
   TRY_VOID(tls->set_up(config));
   return tls;
 }
