@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+// The daemon: what its pages say is what the programs of a host did.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "tests/live/lab.h"
+#include "tests/live/tracing.h"
+#include "tests/support/go_build.h"
+
+namespace gomapd::live {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+// Values by the whole series, "name{labels}".
+using Metrics = std::map<std::string, double>;
+
+Metrics parse_metrics(const std::string& text) {
+  Metrics metrics;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto space = line.rfind(' ');
+    if (line.empty() || line[0] == '#' || space == std::string::npos) continue;
+    metrics[line.substr(0, space)] = std::stod(line.substr(space + 1));
+  }
+  return metrics;
+}
+
+// Of all series of a metric whose labels hold `label`.
+double sum_of(const Metrics& metrics, const std::string& name, const std::string& label = "") {
+  double sum = 0;
+  for (const auto& [series, value] : metrics)
+    if (series.starts_with(name + "{") && series.find(label) != std::string::npos) sum += value;
+  return sum;
+}
+
+bool eventually(const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  return true;
+}
+
+class DaemonLive : public testing::TestWithParam<Build> {
+ protected:
+  void SetUp() override {
+    GOMAPD_LIVE_OR_SKIP();
+    GOMAPD_BUILD_OR_SKIP(GetParam());
+    if (run({"curl", "--version"}).ending.code != 0) GTEST_SKIP() << "no curl";
+    const auto built = build_truth(GetParam());
+    ASSERT_TRUE(built.has_value()) << built.error();
+    // A file of its own: nobody else runs it.
+    program_ = folder_ / "daemonstruth";
+    fs::copy_file(*built, program_);
+  }
+
+  void start(Arguments options = {}) {
+    Arguments all{gomapd_path(), "daemon",      "--web.listen-address",
+                  "127.0.0.1:0", "--match-exe", "daemons*"};
+    all.insert(all.end(), options.begin(), options.end());
+    daemon_.emplace(all);
+    ASSERT_TRUE(daemon_->wait_for_errors("listening on 127.0.0.1:")) << daemon_->errors();
+    const auto log = daemon_->errors();
+    std::smatch match;
+    ASSERT_TRUE(std::regex_search(log, match, std::regex("listening on (127.0.0.1:\\d+)")));
+    address_ = match[1];
+  }
+
+  // A client's own tool; the server is on loopback.
+  [[nodiscard]] std::string get(const std::string& path, const Arguments& options = {}) const {
+    Arguments command{"curl", "-sS", "--max-time", "30", "http://" + address_ + path};
+    command.insert(command.end(), options.begin(), options.end());
+    const auto got = run(command);
+    EXPECT_EQ(got.ending.code, 0) << got.errors;
+    return got.output;
+  }
+  [[nodiscard]] Metrics metrics() const { return parse_metrics(get("/metrics")); }
+  [[nodiscard]] double traced() const {
+    return sum_of(metrics(), "gomapd_processes", "state=\"traced\"");
+  }
+
+  // A program that waits, and that the daemon traces.
+  Child waiting_program(const fs::path& truth, const Arguments& workloads) {
+    Arguments command{program_, "-wait", "-hold", "-out", truth};
+    command.insert(command.end(), workloads.begin(), workloads.end());
+    const auto before = traced();
+    Child child(command);
+    EXPECT_TRUE(child.wait_for_output("ready\n")) << child.errors();
+    EXPECT_TRUE(eventually([&] { return traced() > before; }));
+    return child;
+  }
+
+  static std::uint64_t started(const Json& truth) { return truth["started"].get<std::uint64_t>(); }
+
+  ScratchFolder folder_;
+  fs::path program_;
+  std::optional<Child> daemon_;
+  std::string address_;
+};
+
+TEST_P(DaemonLive, CountsWhatProgramsCount) {
+  start();
+  auto program = waiting_program(folder_ / "truth", {"sizes", "kinds", "window", "open"});
+  // What grew before it was traced is nobody's.
+  const auto before = sum_of(metrics(), "gomapd_map_growths_total");
+  program.feed("w");
+  ASSERT_TRUE(program.wait_for_output("done\n"));
+  const auto truth = Json::parse(read_file(folder_ / "truth"));
+  const auto expected = static_cast<double>(started(truth));
+  ASSERT_GT(expected, 100);
+  EXPECT_TRUE(eventually([&] {
+    return sum_of(metrics(), "gomapd_map_growths_total") - before == expected;
+  })) << sum_of(metrics(), "gomapd_map_growths_total") - before
+      << " of " << expected;
+  for (const auto& [kind, count] : truth["by_kind"].items())
+    EXPECT_EQ(sum_of(metrics(), "gomapd_map_growths_total", "kind=\"" + kind + "\""),
+              count.get<double>())
+        << kind;
+  const auto finished = truth["finished"].get<double>();
+  EXPECT_EQ(sum_of(metrics(), "gomapd_map_growth_duration_seconds_count"), finished);
+  EXPECT_EQ(sum_of(metrics(), "gomapd_map_growths_in_progress"), expected - finished);
+  EXPECT_EQ(sum_of(metrics(), "gomapd_site_growths_total"), expected + before);
+  EXPECT_EQ(metrics()["gomapd_events_lost_total"], 0);
+  EXPECT_EQ(metrics()["gomapd_model_divergences_total"], 0);
+  // It goes; what it counted stays.
+  program.feed("x");
+  program.wait();
+  EXPECT_TRUE(eventually([&] { return traced() == 0; }));
+  EXPECT_EQ(sum_of(metrics(), "gomapd_map_growths_total") - before, expected);
+}
+
+// Its binary is known by then, and its probes are in.
+TEST_P(DaemonLive, TracesTheSecondRunFromItsFirstInstruction) {
+  start();
+  {
+    auto first = waiting_program(folder_ / "first", {"none"});
+    first.feed("wx");
+    first.wait();
+  }
+  EXPECT_TRUE(eventually([&] { return traced() == 0; }));
+  const auto before = sum_of(metrics(), "gomapd_map_growths_total");
+  std::uint64_t expected = 0;
+  const auto baseline = count(baseline_of(program_, GetParam().version), "growth_started");
+  // The baseline's own run of the program was traced as well.
+  expected += static_cast<std::uint64_t>(baseline);
+  for (int i = 0; i < 20; ++i) {
+    const auto truth = folder_ / ("truth" + std::to_string(i));
+    ASSERT_EQ(run({program_, "-out", truth, "kinds"}).ending.code, 0);
+    expected += started(Json::parse(read_file(truth))) + static_cast<std::uint64_t>(baseline);
+  }
+  EXPECT_TRUE(eventually([&] {
+    return sum_of(metrics(), "gomapd_map_growths_total") - before == static_cast<double>(expected);
+  })) << sum_of(metrics(), "gomapd_map_growths_total") - before
+      << " of " << expected;
+}
+
+TEST_P(DaemonLive, TellsProcessesApartOnRequest) {
+  start({"--metrics.pid"});
+  auto program = waiting_program(folder_ / "truth", {"kinds"});
+  program.feed("w");
+  ASSERT_TRUE(program.wait_for_output("done\n"));
+  const auto pid = "pid=\"" + std::to_string(program.pid()) + "\"";
+  EXPECT_TRUE(eventually([&] { return sum_of(metrics(), "gomapd_map_growths_total", pid) > 0; }));
+}
+
+TEST_P(DaemonLive, GivesAProfileThatPprofReads) {
+  fs::path tool;
+  for (const auto& version : test::go_minors()) {
+    const auto path = *test::go_root(version) / "pkg" / "tool" / "linux_amd64" / "pprof";
+    if (version != "1.15" && fs::exists(path)) tool = path;
+  }
+  if (tool.empty()) GTEST_SKIP() << "no toolchain at hand has the tool pprof";
+  start();
+  auto program = waiting_program(folder_ / "truth", {"kinds"});
+  Child client({"curl", "-sS", "--max-time", "30", "-o", folder_ / "profile",
+                "http://" + address_ + "/debug/pprof/mapgrowth?seconds=3"});
+  // It asks for what grows from now on.
+  std::this_thread::sleep_for(milliseconds(500));
+  program.feed("w");
+  ASSERT_TRUE(program.wait_for_output("done\n"));
+  EXPECT_EQ(client.wait().code, 0) << client.errors();
+  const auto read = run({tool, "-top", folder_ / "profile"},
+                        {.environment = {"PPROF_TMPDIR=" + folder_.path().string()}});
+  EXPECT_EQ(read.ending.code, 0) << read.errors;
+  const auto truth = Json::parse(read_file(folder_ / "truth"));
+  EXPECT_NE(read.output.find(" " + std::to_string(started(truth)) + " total"), std::string::npos)
+      << started(truth) << "\n"
+      << read.output;
+  EXPECT_EQ(
+      get("/debug/pprof/mapgrowth?seconds=0", {"-o", "-", "-w", "%{http_code}"}).find("400") ==
+          std::string::npos,
+      false);
+}
+
+// The kernel writes a breakpoint into every private mapping of a file that is probed
+// for all processes.
+TEST_P(DaemonLive, DisturbsNeitherAnInspectionNorAnotherTrace) {
+  const auto undisturbed = run({gomapd_path(), "inspect", "--json", program_}).output;
+  start();
+  auto program = waiting_program(folder_ / "truth", {"none"});
+  const auto inspected = run({gomapd_path(), "inspect", "--json", program_});
+  EXPECT_EQ(inspected.ending.code, 0) << inspected.errors;
+  EXPECT_EQ(inspected.output, undisturbed);
+  const auto problems = check_exact(trace_command(program_, {"kinds", "open"}),
+                                    baseline_of(program_, GetParam().version));
+  EXPECT_TRUE(problems.empty()) << problems.text();
+}
+
+TEST_P(DaemonLive, ReadsItsConfigurationAgain) {
+  const auto file = folder_ / "gomapd.yaml";
+  write_file(file, "match: {exe: nothing}\n");
+  daemon_.emplace(
+      Arguments{gomapd_path(), "daemon", "--web.listen-address", "127.0.0.1:0", "--config", file});
+  ASSERT_TRUE(daemon_->wait_for_errors("listening on 127.0.0.1:")) << daemon_->errors();
+  const auto log = daemon_->errors();
+  std::smatch match;
+  ASSERT_TRUE(std::regex_search(log, match, std::regex("listening on (127.0.0.1:\\d+)")));
+  address_ = match[1];
+  Child program({program_, "-wait", "-hold", "none"});
+  ASSERT_TRUE(program.wait_for_output("ready\n"));
+  EXPECT_EQ(traced(), 0);
+  write_file(file, "match: {exe: [\n");
+  daemon_->send_signal(SIGHUP);
+  EXPECT_TRUE(daemon_->wait_for_errors("the configuration stays as it was")) << daemon_->errors();
+  EXPECT_EQ(traced(), 0);
+  write_file(file, "match: {exe: \"daemons*\"}\n");
+  daemon_->send_signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return traced() == 1; })) << daemon_->errors();
+}
+
+TEST_P(DaemonLive, EndsAtOnceAndLeavesNothing) {
+  start();
+  auto program = waiting_program(folder_ / "truth", {"none"});
+  EXPECT_EQ(get("/-/ready"), "gomapd is ready.\n");
+  EXPECT_EQ(get("/-/healthy"), "gomapd is healthy.\n");
+  daemon_->send_signal(SIGTERM);
+  EXPECT_EQ(daemon_->wait().code, 0) << daemon_->errors();
+  program.feed("wx");
+  EXPECT_EQ(program.wait().code, 0);
+}
+
+TEST_P(DaemonLive, KeepsNothingOfManyShortProcesses) {
+  start({"--metrics.linger", "1s"});
+  const auto fds = [&] { return metrics()["process_open_fds"]; };
+  const auto at_start = fds();
+  for (int i = 0; i < 300; ++i) {
+    const auto file = folder_ / ("daemons" + std::to_string(i % 10));
+    if (i < 10) fs::copy_file(program_, file);
+    ASSERT_EQ(run({file, "-out", "/dev/null", "literal"}).ending.code, 0);
+  }
+  EXPECT_TRUE(eventually([&] { return traced() == 0; }));
+  EXPECT_TRUE(eventually([&] { return sum_of(metrics(), "gomapd_map_growths_total") == 0; }))
+      << "workloads that linger";
+  // A file, and links to its probes, for each binary that may run again.
+  EXPECT_LE(fds() - at_start, 10 * 8);
+  EXPECT_EQ(sum_of(metrics(), "gomapd_limit_hits_total"), 0);
+}
+
+std::vector<Build> builds() {
+  std::vector<Build> all;
+  for (const auto& build : {any_classic(), any_swiss()})
+    if (build) all.push_back(*build);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Live, DaemonLive, testing::ValuesIn(builds()),
+                         [](const auto& build) { return name_of(build.param); });
+
+}  // namespace
+}  // namespace gomapd::live
