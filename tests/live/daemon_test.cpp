@@ -141,8 +141,10 @@ TEST_P(DaemonLive, CountsWhatProgramsCount) {
   EXPECT_EQ(sum_of(metrics(), "gomapd_map_growths_total") - before, expected);
 }
 
-// Its binary is known by then, and its probes are in.
+// Its binary is known by then, and its probes are in. (Before Go 1.21 maps may grow
+// before main: such a program can't tell.)
 TEST_P(DaemonLive, TracesTheSecondRunFromItsFirstInstruction) {
+  if (GetParam().version == "1.15") GTEST_SKIP() << "maps grow before main";
   start();
   {
     auto first = waiting_program(folder_ / "first", {"none"});
@@ -152,13 +154,10 @@ TEST_P(DaemonLive, TracesTheSecondRunFromItsFirstInstruction) {
   EXPECT_TRUE(eventually([&] { return traced() == 0; }));
   const auto before = sum_of(metrics(), "gomapd_map_growths_total");
   std::uint64_t expected = 0;
-  const auto baseline = count(baseline_of(program_, GetParam().version), "growth_started");
-  // The baseline's own run of the program was traced as well.
-  expected += static_cast<std::uint64_t>(baseline);
   for (int i = 0; i < 20; ++i) {
     const auto truth = folder_ / ("truth" + std::to_string(i));
     ASSERT_EQ(run({program_, "-out", truth, "kinds"}).ending.code, 0);
-    expected += started(Json::parse(read_file(truth))) + static_cast<std::uint64_t>(baseline);
+    expected += started(Json::parse(read_file(truth)));
   }
   EXPECT_TRUE(eventually([&] {
     return sum_of(metrics(), "gomapd_map_growths_total") - before == static_cast<double>(expected);
@@ -258,7 +257,7 @@ TEST_P(DaemonLive, KeepsNothingOfManyShortProcesses) {
   for (int i = 0; i < 300; ++i) {
     const auto file = folder_ / ("daemons" + std::to_string(i % 10));
     if (i < 10) fs::copy_file(program_, file);
-    ASSERT_EQ(run({file, "-out", "/dev/null", "literal"}).ending.code, 0);
+    ASSERT_EQ(run({file, "-out", folder_ / "truth", "literal"}).ending.code, 0);
   }
   EXPECT_TRUE(eventually([&] { return traced() == 0; }));
   EXPECT_TRUE(eventually([&] { return sum_of(metrics(), "gomapd_map_growths_total") == 0; }))
