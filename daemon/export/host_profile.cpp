@@ -16,6 +16,15 @@ Key key_of(const model::HostStack& one) {
   return {one.pid, one.stack.get(), one.type.get()};
 }
 
+model::HostStack nothing_of(const model::HostStack& one) {
+  model::HostStack nothing;
+  nothing.workload = one.workload;
+  nothing.pid = one.pid;
+  nothing.stack = one.stack;
+  nothing.type = one.type;
+  return nothing;
+}
+
 std::uint64_t less(std::uint64_t from, std::uint64_t what) {
   return from - std::min(from, what);
 }
@@ -33,27 +42,42 @@ model::Process process_of(const model::HostState& state, const model::HostStack&
 }  // namespace
 
 TraceReport host_profile(const model::HostState& after, const model::HostState& before) {
-  std::map<Key, const model::HostStack*> earlier;
-  for (const auto& stack : before.stacks) earlier.emplace(key_of(stack), &stack);
-  static const model::HostStack kNothing;
+  const bool since_the_start = before.time_ns == 0;
+  std::map<Key, model::HostStack> grown;
+  for (const auto& stack : after.stacks) {
+    // Who had gone long before, and who has just been counted among them.
+    if (stack.pid == 0 && !since_the_start) continue;
+    auto& sum = grown.try_emplace(key_of(stack), nothing_of(stack)).first->second;
+    sum.growths += stack.growths;
+    sum.finished += stack.finished;
+    sum.bytes += stack.bytes;
+    sum.growing_ns += stack.growing_ns;
+  }
+  for (const auto& stack : before.stacks) {
+    const auto found = grown.find(key_of(stack));
+    if (found == grown.end()) continue;
+    auto& sum = found->second;
+    sum.growths = less(sum.growths, stack.growths);
+    sum.finished = less(sum.finished, stack.finished);
+    sum.bytes = less(sum.bytes, stack.bytes);
+    sum.growing_ns = less(sum.growing_ns, stack.growing_ns);
+  }
 
   TraceReport report;
-  report.began_ns = before.time_ns != 0 ? before.time_ns : after.began_ns;
+  report.began_ns = since_the_start ? after.began_ns : before.time_ns;
   report.duration_ns = less(after.time_ns, report.began_ns);
   auto& summary = report.summary;
   std::map<std::uint32_t, model::Process> processes;
-  for (const auto& stack : after.stacks) {
-    const auto found = earlier.find(key_of(stack));
-    const auto& then = found == earlier.end() ? kNothing : *found->second;
+  for (const auto& [key, stack] : grown) {
+    if (stack.growths == 0 && stack.growing_ns == 0) continue;
     model::StackSummary sum;
-    sum.counts.started = less(stack.growths, then.growths);
-    if (sum.counts.started == 0 && stack.growing_ns == then.growing_ns) continue;
-    sum.counts.finished = less(stack.finished, then.finished);
     sum.pid = stack.pid;
     sum.type = stack.type.get();
     sum.stack = stack.stack.get();
-    sum.cost.bytes = less(stack.bytes, then.bytes);
-    sum.cost.growing_ns = less(stack.growing_ns, then.growing_ns);
+    sum.counts.started = stack.growths;
+    sum.counts.finished = stack.finished;
+    sum.cost.bytes = stack.bytes;
+    sum.cost.growing_ns = stack.growing_ns;
     summary.counts.started += sum.counts.started;
     summary.counts.finished += sum.counts.finished;
     summary.cost.bytes += sum.cost.bytes;

@@ -96,7 +96,8 @@ struct HostSite {
 };
 
 // What grew from one call stack, of one type, in one process: what profiles are
-// made of. Totals since the daemon began.
+// made of. Totals since the daemon began. pid 0: in processes that have gone long
+// ago, all in one.
 struct HostStack {
   std::size_t workload = 0;
   std::uint32_t pid = 0;
@@ -149,7 +150,6 @@ struct HostState {
   std::uint64_t model_divergences = 0;
   // How often a limit was hit: see the metrics' table.
   std::uint64_t sites_over_limit = 0;
-  std::uint64_t workloads_over_limit = 0;
   std::uint64_t stacks_over_limit = 0;
   std::uint64_t counters_over_limit = 0;
   std::uint64_t process_events_lost = 0;

@@ -149,7 +149,6 @@ HostStack& Ledger::stack_of(WorkloadEntry& workload, std::uint32_t pid,
     ++stacks_over_limit_;
     stack = kOtherStack;
     type = kNoType;
-    pid = 0;
     key = {&workload, pid, stack.get(), type.get()};
     found = stacks_.find(key);
   }
@@ -182,7 +181,50 @@ void Ledger::exited(std::uint32_t pid, std::uint64_t monotonic_ns) {
   if (process == processes_.end()) return;
   auto& workload = process->second.workload->second;
   if (--workload.processes == 0) workload.empty_since_ns = monotonic_ns;
+  set_apart(process->second, pid, monotonic_ns);
   processes_.erase(process);
+}
+
+// The stacks of a process that goes, from those of another with its number.
+void Ledger::set_apart(ProcessEntry& process, std::uint32_t pid, std::uint64_t monotonic_ns) {
+  constexpr std::uint64_t kNoPid = std::uint64_t{1} << 32U;
+  const auto* workload = &process.workload->second;
+  const auto number = kNoPid + departures_++;
+  Departed departed{monotonic_ns, {}};
+  for (const auto& [key, row] : process.rows) {
+    const auto* stack = row.stack->stack.get();
+    const auto* type = row.stack->type.get();
+    auto node = stacks_.extract(StackKey{workload, pid, stack, type});
+    if (!node) continue;  // several rows have one stack
+    node.key() = StackKey{workload, number, stack, type};
+    departed.stacks.push_back(node.key());
+    stacks_.insert(std::move(node));
+  }
+  if (!departed.stacks.empty()) departed_.push_back(std::move(departed));
+}
+
+// Sooner than profiles want it where there are too many: they then lack some.
+void Ledger::fold_departed(std::uint64_t monotonic_ns) {
+  const auto span = static_cast<std::uint64_t>(std::chrono::nanoseconds(kProfileSpan).count());
+  while (!departed_.empty()) {
+    const bool is_old = monotonic_ns - departed_.front().monotonic_ns >= span;
+    if (!is_old && stacks_.size() <= options_.max_stacks / 2) return;
+    if (!is_old) ++stacks_over_limit_;
+    for (const auto& key : departed_.front().stacks) {
+      auto node = stacks_.extract(key);
+      if (!node) continue;  // its workload has ended
+      const auto& [workload, number, stack, type] = key;
+      auto& gone = node.mapped();
+      gone.pid = 0;
+      auto [past, is_new] = stacks_.try_emplace(StackKey{workload, 0, stack, type}, gone);
+      if (is_new) continue;
+      past->second.growths += gone.growths;
+      past->second.finished += gone.finished;
+      past->second.bytes += gone.bytes;
+      past->second.growing_ns += gone.growing_ns;
+    }
+    departed_.pop_front();
+  }
 }
 
 void Ledger::advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns) {
@@ -194,6 +236,7 @@ void Ledger::advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns) {
       end_workload(workload);
     workload = next;
   }
+  fold_departed(monotonic_ns);
   const auto passed = advanced_ns_ == 0 ? 0 : monotonic_ns - advanced_ns_;
   advanced_ns_ = monotonic_ns;
   for (auto& [key, entry] : workloads_) {

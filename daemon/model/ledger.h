@@ -4,13 +4,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <list>
+#include <deque>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <vector>
 
 #include "daemon/model/host.h"
 #include "daemon/model/trace.h"
@@ -18,8 +19,8 @@
 namespace gomapd::model {
 
 struct LedgerOptions {
-  std::size_t max_sites = 200;    // of the host; further ones are summed up by workload
-  std::size_t max_stacks = 8192;  // likewise
+  std::size_t max_sites = 200;     // of the host; further ones are summed up by workload
+  std::size_t max_stacks = 32768;  // likewise
   std::chrono::nanoseconds linger{std::chrono::minutes(5)};  // of a workload without processes
   bool by_pid = false;  // each process is a workload of its own
 };
@@ -41,6 +42,9 @@ class Ledger {
  public:
   // Where a host-wide limit is hit, this is the function, or the stack's one frame.
   static constexpr std::string_view kOther = "other";
+  // So long the stacks of a process that has gone are told apart from others':
+  // profiles compare states that are at most so far apart.
+  static constexpr std::chrono::seconds kProfileSpan{310};
 
   explicit Ledger(LedgerOptions options) : options_(options) {}
 
@@ -86,7 +90,13 @@ class Ledger {
   };
   using SiteKey =
       std::tuple<const WorkloadEntry*, std::string, std::string, std::int32_t, std::string>;
-  using StackKey = std::tuple<const WorkloadEntry*, std::uint32_t, const Stack*, const TypeInfo*>;
+  // The second: a PID; or of a process that has gone a number of its own, for its PID
+  // may be another's; or 0 for all of those that went long ago.
+  using StackKey = std::tuple<const WorkloadEntry*, std::uint64_t, const Stack*, const TypeInfo*>;
+  struct Departed {
+    std::uint64_t monotonic_ns = 0;
+    std::vector<StackKey> stacks;
+  };
 
   struct RowKeyLess {
     bool operator()(const gm_counter_key& a, const gm_counter_key& b) const;
@@ -112,6 +122,8 @@ class Ledger {
                       std::shared_ptr<const Stack> stack, std::shared_ptr<const TypeInfo> type);
   std::shared_ptr<const Stack> shared(std::uint32_t binary, std::uint64_t id, const Stack& stack);
   std::shared_ptr<const TypeInfo> shared(const TypeInfo& type);
+  void set_apart(ProcessEntry& process, std::uint32_t pid, std::uint64_t monotonic_ns);
+  void fold_departed(std::uint64_t monotonic_ns);
   void end_workload(Workloads::iterator workload);
 
   LedgerOptions options_;
@@ -122,6 +134,8 @@ class Ledger {
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::weak_ptr<const Stack>> shared_stacks_;
   std::map<std::tuple<std::string, std::uint64_t, Scan>, std::weak_ptr<const TypeInfo>>
       shared_types_;
+  std::deque<Departed> departed_;  // oldest first
+  std::uint64_t departures_ = 0;
   std::uint64_t advanced_ns_ = 0;
   std::uint64_t sites_over_limit_ = 0;
   std::uint64_t stacks_over_limit_ = 0;

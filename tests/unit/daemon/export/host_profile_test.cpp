@@ -48,6 +48,20 @@ TEST_F(HostProfile, HasWhatGrewBetweenTwoStates) {
   EXPECT_EQ(report.summary.processes[0].process.go_version, "go1.26");
 }
 
+// One of them has gone, another has its number.
+TEST_F(HostProfile, SumsUpWhatHasOneNumber) {
+  after_.stacks.push_back({0, 7, stack_, type_, 2, 2, 20, 3});
+  const auto report = host_profile(after_, before_);
+  ASSERT_EQ(report.summary.stacks.size(), 1);
+  EXPECT_EQ(report.summary.stacks[0].counts.started, 2);
+}
+
+TEST_F(HostProfile, HasThoseWhoWentLongAgoOnlySinceTheStart) {
+  after_.stacks.push_back({0, 0, stack_, type_, 100, 100, 0, 0});
+  EXPECT_EQ(host_profile(after_, before_).summary.counts.started, 0);
+  EXPECT_EQ(host_profile(after_).summary.counts.started, 105);
+}
+
 TEST_F(HostProfile, LeavesOutWhatDidNotGrow) {
   const auto report = host_profile(after_, before_);
   EXPECT_TRUE(report.summary.stacks.empty());

@@ -171,6 +171,48 @@ TEST_F(Ledgers, LetWorkloadsGoAfterAWhile) {
   EXPECT_TRUE(state().stacks.empty());
 }
 
+// Profiles compare two states: what a process did must stay its own for a while.
+TEST_F(Ledgers, FoldTheStacksOfProcessesThatWentLongAgo) {
+  start(100, "a");
+  for (std::uint32_t pid = 1; pid <= 20; ++pid) {
+    start(pid, "a");
+    update({row(pid, 10)}, Ledger::Reading::kLast);
+    ledger_.exited(pid, kSecond);
+    ledger_.advance(2 * kSecond, 0);
+  }
+  EXPECT_EQ(state().stacks.size(), 20);
+  ledger_.advance(400 * kSecond, 0);
+  const auto now = state();
+  ASSERT_EQ(now.stacks.size(), 1);
+  EXPECT_EQ(now.stacks[0].pid, 0);
+  EXPECT_EQ(now.stacks[0].growths, 200);
+  EXPECT_EQ(now.stacks_over_limit, 0);
+}
+
+TEST_F(Ledgers, TellTheStacksOfOneNumberApart) {
+  start(100, "a");
+  for (int i = 0; i < 2; ++i) {
+    start(1, "a");
+    update({row(1, 10)}, Ledger::Reading::kLast);
+    ledger_.exited(1, kSecond);
+  }
+  EXPECT_EQ(state().stacks.size(), 2);
+}
+
+TEST_F(Ledgers, KeepRoomForStacksOfTheLiving) {
+  start(1'000'000, "a");
+  for (std::uint32_t pid = 1; pid <= 10'000; ++pid) {
+    start(pid, "a");
+    update({row(pid, 1)}, Ledger::Reading::kLast);
+    ledger_.exited(pid, kSecond);
+    ledger_.advance(2 * kSecond, 0);
+  }
+  const auto now = state();
+  EXPECT_LE(now.stacks.size(), 100);
+  EXPECT_GT(now.stacks_over_limit, 0);
+  for (const auto& stack : now.stacks) EXPECT_EQ(stack.stack->front().function, "main.f1");
+}
+
 TEST_F(Ledgers, TellRates) {
   start(1, "a");
   ledger_.advance(100 * kSecond, 1);
