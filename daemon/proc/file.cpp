@@ -62,9 +62,7 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : fd_(std::move(other.fd_)),
-      bytes_(std::exchange(other.bytes_, {})),
-      id_(other.id_) {}
+    : fd_(std::move(other.fd_)), bytes_(std::exchange(other.bytes_, {})), id_(other.id_) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(fd_, other.fd_);
