@@ -7,7 +7,7 @@
 # Installs what building and testing gomapd needs, from the distribution's own
 # archive: Debian 12 and newer, Ubuntu 24.04 and newer. When nothing is missing
 # it does nothing, in a few milliseconds. --test adds what only tests need (a web
-# client, a browser and its driver) as far as the archive has it, --lint the
+# client, tools for packages) as far as the archive has it, --lint the
 # formatter and the linters, --fuzz the compiler with libFuzzer, --support the
 # second linker of the matrix of builds, --package what makes a Debian package;
 # --check only says what is missing.
@@ -29,10 +29,10 @@ packages=(
 	prometheus-cpp-dev libssl-dev libyaml-cpp-dev libsystemd-dev libcrypt-dev
 	libgtest-dev libgmock-dev
 )
-# Without these there are tests that are skipped, each by its name: Ubuntu has no
-# chromium as a package.
-readonly test_packages=(openssl curl python3 python3-selenium chromium chromium-driver
-	python3-yaml dpkg-dev file lintian debootstrap iproute2)
+# Without these there are tests that are skipped, each by its name.
+readonly test_packages=(
+	openssl curl python3 python3-yaml dpkg-dev file lintian debootstrap iproute2
+)
 check_only=no
 for option; do
 	case $option in
