@@ -178,7 +178,7 @@ Result<void> Host::examine(std::uint32_t pid) {
   }
   if (!model::is_selected(options_.selection, known.identity, process->exe)) {
     known.fate = Fate::kSkipped;
-    if (binaries_.traces(known.file)) return tracer_.exclude(id);
+    if (binaries_.traces(known.file)) exclude(pid);
     return {};
   }
   judge(pid, known, binaries_.started(pid, std::move(process->file), process->exe));
@@ -202,9 +202,13 @@ void Host::judge(std::uint32_t pid, Known& known, const HostBinaries::Entry& ent
   ledger_.started(pid, {known.identity, version, realtime_ns()});
   // Others that run it, and are not wanted.
   for (const auto& [other, skipped] : processes_)
-    if (skipped.fate == Fate::kSkipped && skipped.file == known.file)
-      if (auto excluded = tracer_.exclude(static_cast<pid_t>(other)); !excluded)
-        spdlog::warn("{}", excluded.error().context);
+    if (skipped.fate == Fate::kSkipped && skipped.file == known.file) exclude(other);
+}
+
+// Where there is no room for one more, it costs its hits; the ledger leaves it out.
+void Host::exclude(std::uint32_t pid) {
+  if (const auto excluded = tracer_.exclude(static_cast<pid_t>(pid)); !excluded)
+    spdlog::warn("{}", excluded.error().context);
 }
 
 void Host::left(std::uint32_t pid) {

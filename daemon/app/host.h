@@ -75,6 +75,7 @@ class Host {
   Result<void> scan();
   Result<void> examine(std::uint32_t pid);
   void judge(std::uint32_t pid, Known& known, const HostBinaries::Entry& entry);
+  void exclude(std::uint32_t pid);
   void left(std::uint32_t pid);
   Result<void> drain();
   Result<void> bury();
