@@ -24,6 +24,8 @@ skip() { printf 'package_test.sh: Skipped\n%s\n' "$*"; exit 77; }
 
 if [[ -z ${GOMAPD_PACKAGE_INSIDE:-} ]]; then
 	[[ $EUID -eq 0 ]] || skip 'it needs root'
+	unshare --mount true 2>/dev/null ||
+		skip 'no mount namespace can be made here: / is no mount point (a chroot), or the kernel forbids it'
 	root=$("$(dirname "$0")/clean-root.sh" 2>&1) || skip "${root##*$'\n'}"
 	root=${root##*$'\n'} # progress comes before it
 	work=$(mktemp -d /var/tmp/gomapd-package.XXXXXX)

@@ -44,6 +44,8 @@ if [[ ${1:-} = --boot ]]; then boot "$2"; fi
 
 package=$(realpath "${1:?which package}")
 [[ $EUID -eq 0 ]] || skip 'it needs root'
+unshare --mount true 2>/dev/null ||
+	skip 'no mount namespace can be made here: / is no mount point (a chroot), or the kernel forbids it'
 for tool in unshare nsenter ip curl; do
 	command -v "$tool" >/dev/null || skip "$tool is not installed"
 done
