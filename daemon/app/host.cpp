@@ -166,8 +166,10 @@ Result<void> Host::examine(std::uint32_t pid) {
   known = {};
   known.start_ticks = *start_ticks;
   if (!process) {
-    known.fate = process.error().code == Errc::kNotGo ? Fate::kNotGo : Fate::kFailed;
-    if (known.fate == Fate::kFailed) ++failures_[std::string(label_of(process.error().code))];
+    // Whether it is a Go process can't be told; only that it could not be looked at.
+    known.fate = Fate::kNotGo;
+    if (process.error().code != Errc::kNotGo)
+      ++failures_[std::string(label_of(process.error().code))];
     return {};
   }
   known.file = process->file.id();
