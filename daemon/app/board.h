@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "daemon/app/map_watch.h"
 #include "daemon/model/host.h"
 
 namespace gomapd::app {
@@ -20,6 +21,9 @@ class Board {
   // Never null; before the first post, an empty state that is not ready.
   [[nodiscard]] std::shared_ptr<const model::HostState> read() const { return state_.load(); }
 
+  // Pictures of single maps, asked for and taken.
+  [[nodiscard]] MapWatch& watch() { return watch_; }
+
   // Asks the event loop to read the configuration again.
   void request_reload() { reload_.store(true); }
   [[nodiscard]] bool take_reload() { return reload_.exchange(false); }
@@ -27,6 +31,7 @@ class Board {
  private:
   std::atomic<std::shared_ptr<const model::HostState>> state_;
   std::atomic<bool> reload_ = false;
+  MapWatch watch_;
 };
 
 }  // namespace gomapd::app

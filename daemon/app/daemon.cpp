@@ -55,6 +55,7 @@ class Daemon {
       const auto wakeup = TRY(loop_.wait());
       if (wakeup.interrupted) break;
       TRY_VOID(host_->attend());
+      host_->show(board_.watch());
       if (wakeup.reload || board_.take_reload()) reload();
       if (Clock::now() - stock_taken_ >= kStockInterval) TRY_VOID(take_stock());
     }

@@ -362,10 +362,23 @@ Result<void> Host::tell_health(model::HostState& state) const {
   state.counters_over_limit = stats.at(GM_STAT_COUNTERS_FULL) + stats.at(GM_STAT_UNCOUNTED);
   state.stacks_over_limit += stats.at(GM_STAT_STACKS_FULL);
   state.process_events_lost = events_ ? events_->lost() : 0;
+  state.version = GOMAPD_VERSION;
+  const auto kernel = kernel::running_kernel();
+  state.kernel = fmt::format("{}.{}", kernel.major, kernel.minor);
   state.attach_method = tracer_.attach_method();
   state.max_overhead = options_.max_overhead;
   state.ready = true;
   return {};
+}
+
+void Host::show(MapWatch& watch) const {
+  for (const auto& key : watch.wanted(Clock::now())) {
+    auto sight = live_maps_.look(key, realtime_ns());
+    if (!sight)
+      watch.put(key, nullptr);
+    else if (*sight)
+      watch.put(key, *std::move(sight));
+  }
 }
 
 void Host::reload(const HostOptions& options) {

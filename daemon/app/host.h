@@ -55,6 +55,9 @@ class Host {
   // Once a second: counters, rates, live maps.
   [[nodiscard]] Result<std::shared_ptr<const model::HostState>> take_stock();
 
+  // Takes the pictures that somebody wants: ten times a second.
+  void show(MapWatch& watch) const;
+
   // Another selection (running processes are judged anew), other limits and storms.
   void reload(const HostOptions& options);
 

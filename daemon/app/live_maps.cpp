@@ -8,7 +8,7 @@
 #include <string>
 #include <tuple>
 
-#include "daemon/app/snapshot.h"
+#include "daemon/proc/memory.h"
 
 namespace gomapd::app {
 namespace {
@@ -16,30 +16,43 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLongestSampling{20};
-// Of a larger array some buckets are read. A map that is written all the time is
-// left for the next time.
-constexpr model::SnapshotLimits kLimits{.max_array_bytes = 1U << 20U, .max_retries = 3};
+// Of a larger array some buckets are read.
+constexpr model::SnapshotLimits kSampleLimits{.max_array_bytes = 1U << 20U};
+constexpr model::SnapshotLimits kPictureLimits{.max_array_bytes = 8U << 20U};
 
-model::LiveMap live_map(const model::GoMapPlace& place, const model::GoMapState& state) {
-  model::LiveMap live;
-  live.address = place.address;
-  live.design = place.design;
-  live.keys = state.keys;
-  live.load_factor = state.load_factor;
-  live.bytes = state.bytes;
-  if (place.design == go::Design::kSwiss) {
-    live.buckets = state.swiss.slots;
-    if (state.swiss.contents) live.tombstones = state.swiss.contents->tombstones;
-    return live;
-  }
-  live.buckets = std::uint64_t{1} << state.classic.b;
-  live.overflow_buckets = state.classic.overflow_buckets;
-  live.old_buckets = state.classic.old_buckets;
-  live.evacuated = state.classic.evacuated_buckets;
-  return live;
+std::uint64_t tombstones_in(const model::GoMapPicture& picture) {
+  std::uint64_t sum = 0;
+  for (const auto& table : picture.tables) sum += table.tombstones;
+  return sum;
 }
 
 }  // namespace
+
+// All but its workload.
+model::LiveMap LiveMaps::live_map(const Key& key, const Known& known,
+                                  const model::PictureAttempt& seen, std::uint64_t realtime_ns) {
+  model::LiveMap live;
+  live.pid = key.first;
+  live.address = key.second;
+  live.design = known.place.design;
+  live.map_type = known.type->name.value_or("");
+  if (const auto* user = model::user_frame(*known.stack)) live.function = user->function;
+  live.keys = seen.state.keys;
+  live.load_factor = seen.state.load_factor;
+  live.bytes = seen.state.bytes;
+  live.sampled_ns = realtime_ns;
+  if (live.design == go::Design::kSwiss) {
+    live.buckets = seen.state.swiss.slots;
+    live.tombstones = tombstones_in(seen.picture);
+    return live;
+  }
+  const auto& classic = seen.state.classic;
+  live.buckets = std::uint64_t{1} << classic.b;
+  live.overflow_buckets = classic.overflow_buckets;
+  live.old_buckets = classic.old_buckets;
+  live.evacuated = classic.evacuated_buckets;
+  return live;
+}
 
 void LiveMaps::growth(const model::GrowthEvent& event) {
   // One on a goroutine's stack moves with it; without an address there is nothing
@@ -69,28 +82,59 @@ void LiveMaps::make_room() {
 }
 
 void LiveMaps::forget(std::uint32_t pid) {
-  std::erase_if(known_, [&](const auto& one) { return one.first.first == pid; });
-  std::erase_if(samples_, [&](const Sample& one) { return one.pid == pid; });
+  const auto is_its = [&](const auto& one) { return one.first.first == pid; };
+  std::erase_if(known_, is_its);
+  std::erase_if(samples_, is_its);
 }
 
 void LiveMaps::sample(std::uint64_t realtime_ns) {
-  std::vector<std::pair<Key, Known>> largest(known_.begin(), known_.end());
+  std::vector<std::pair<Key, std::uint64_t>> largest;  // with their keys
+  for (const auto& [key, known] : known_) largest.emplace_back(key, known.keys);
   const auto count = std::min(largest.size(), kMaxSampled);
   std::ranges::partial_sort(largest, largest.begin() + static_cast<std::ptrdiff_t>(count),
-                            std::greater<>{}, [](const auto& one) { return one.second.keys; });
+                            std::greater<>{}, [](const auto& one) { return one.second; });
   largest.resize(count);
 
-  samples_.clear();
-  sampled_ns_ = realtime_ns;
+  auto before = std::exchange(samples_, {});
+  const auto sampled_ns = [&](const auto& one) {
+    const auto found = before.find(one.first);
+    return found == before.end() ? 0 : found->second.live.sampled_ns;
+  };
+  std::ranges::stable_sort(largest, {}, sampled_ns);
   const auto end = Clock::now() + kLongestSampling;
-  for (auto& [key, known] : largest) {
-    if (Clock::now() >= end) break;
-    auto snapshot = read_go_map(static_cast<pid_t>(key.first), known.place, kLimits);
-    if (snapshot.outcome == model::SnapshotOutcome::kGone) known_.erase(key);
-    if (snapshot.outcome != model::SnapshotOutcome::kRead) continue;
-    known_[key].keys = snapshot.state.keys;
-    samples_.push_back({key.first, known, std::move(snapshot.state)});
+  for (const auto& [key, keys] : largest) {
+    if (const auto last = before.find(key);
+        last != before.end() && last->second.known.place.seed == known_[key].place.seed)
+      samples_.insert(before.extract(last));
+    if (Clock::now() >= end) continue;
+    auto seen = see(key, kSampleLimits);
+    if (seen.outcome == model::SnapshotOutcome::kGone) {
+      known_.erase(key);
+      samples_.erase(key);
+    }
+    if (seen.outcome != model::SnapshotOutcome::kRead) continue;
+    auto& known = known_[key];
+    known.keys = seen.state.keys;
+    samples_[key] = {known, live_map(key, known, seen, realtime_ns)};
   }
+}
+
+model::PictureAttempt LiveMaps::see(const Key& key, const model::SnapshotLimits& limits) const {
+  const ReadPieces read = [&](std::span<const MemoryPiece> pieces) {
+    return proc::read_memory(static_cast<pid_t>(key.first), pieces);
+  };
+  return model::take_picture(known_.at(key).place, read, limits);
+}
+
+std::optional<std::shared_ptr<const MapSight>> LiveMaps::look(const MapWatch::Key& key,
+                                                              std::uint64_t realtime_ns) const {
+  const auto found = known_.find(key);
+  if (found == known_.end()) return std::nullopt;
+  auto seen = see(key, kPictureLimits);
+  if (seen.outcome == model::SnapshotOutcome::kGone) return std::nullopt;
+  if (seen.outcome == model::SnapshotOutcome::kTorn) return nullptr;
+  auto live = live_map(key, found->second, seen, realtime_ns);
+  return std::make_shared<const MapSight>(std::move(live), std::move(seen.picture));
 }
 
 void LiveMaps::fill(model::HostState& state) const {
@@ -106,29 +150,24 @@ void LiveMaps::fill(model::HostState& state) const {
 
   static const symbol::Frame kNowhere;
   state.live_maps.reserve(samples_.size());
-  for (const auto& sample : samples_) {
-    const auto workload = workload_of.find(sample.pid);
+  for (const auto& [key, sample] : samples_) {
+    const auto workload = workload_of.find(key.first);
     if (workload == workload_of.end()) continue;
-    auto live = live_map(sample.known.place, sample.state);
+    auto& live = state.live_maps.emplace_back(sample.live);
+    live.workload = workload->second;
     const auto* user = model::user_frame(*sample.known.stack);
     const auto& frame = user == nullptr ? kNowhere : *user;
-    live.workload = workload->second;
-    live.pid = sample.pid;
-    live.map_type = sample.known.type->name.value_or("");
-    live.function = frame.function;
-    live.sampled_ns = sampled_ns_;
     const auto site =
         sites.find({live.workload, frame.function, frame.file, frame.line, live.map_type});
-    if (site != sites.end()) {
-      if (!site->second->tracked) site->second->tracked.emplace();
-      auto& tracked = *site->second->tracked;
-      ++tracked.sampled;
-      tracked.keys = std::max(tracked.keys, live.keys);
-      tracked.load_factor = std::max(tracked.load_factor, live.load_factor);
-      tracked.overflow_buckets = std::max(tracked.overflow_buckets, live.overflow_buckets);
-    }
-    state.live_maps.push_back(std::move(live));
+    if (site == sites.end()) continue;
+    if (!site->second->tracked) site->second->tracked.emplace();
+    auto& tracked = *site->second->tracked;
+    ++tracked.sampled;
+    tracked.keys = std::max(tracked.keys, live.keys);
+    tracked.load_factor = std::max(tracked.load_factor, live.load_factor);
+    tracked.overflow_buckets = std::max(tracked.overflow_buckets, live.overflow_buckets);
   }
+  std::ranges::sort(state.live_maps, std::greater<>{}, &model::LiveMap::keys);
 }
 
 }  // namespace gomapd::app

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "daemon/app/map_watch.h"
 #include "daemon/model/host.h"
 #include "daemon/model/snapshot.h"
 #include "daemon/model/trace.h"
@@ -28,15 +30,21 @@ class LiveMaps {
   void forget(std::uint32_t pid);
 
   // Reads the largest, and forgets those that are there no more. `realtime_ns` is
-  // now. Takes some milliseconds at most.
+  // now. Takes some milliseconds at most: what there is no time for keeps its last
+  // figures, and is read first the next time.
   void sample(std::uint64_t realtime_ns);
+
+  // Looks at one of those that are remembered. Nothing: it is none of them, or gone;
+  // null: it could not be seen this time. Takes a few milliseconds at most.
+  [[nodiscard]] std::optional<std::shared_ptr<const MapSight>> look(
+      const MapWatch::Key& key, std::uint64_t realtime_ns) const;
 
   // Puts what was sampled last into `state`, whose workloads and sites are there:
   // the maps, and for each site the figures of its own.
   void fill(model::HostState& state) const;
 
  private:
-  using Key = std::pair<std::uint32_t, std::uint64_t>;  // process, address
+  using Key = MapWatch::Key;
   struct KeyHash {
     std::size_t operator()(const Key& key) const {
       return (key.second ^ key.first) * 0x9e3779b97f4a7c15ULL;
@@ -49,17 +57,22 @@ class LiveMaps {
     std::uint64_t keys = 0;  // when it grew or was read last
     std::uint64_t grew_ns = 0;
   };
+  // When it was read last, and what it was like.
   struct Sample {
-    std::uint32_t pid = 0;
     Known known;
-    model::GoMapState state;
+    model::LiveMap live;
   };
 
   void make_room();
+  // Of one that is known.
+  [[nodiscard]] model::PictureAttempt see(const Key& key,
+                                          const model::SnapshotLimits& limits) const;
+  [[nodiscard]] static model::LiveMap live_map(const Key& key, const Known& known,
+                                               const model::PictureAttempt& seen,
+                                               std::uint64_t realtime_ns);
 
   std::unordered_map<Key, Known, KeyHash> known_;
-  std::vector<Sample> samples_;  // largest first
-  std::uint64_t sampled_ns_ = 0;
+  std::unordered_map<Key, Sample, KeyHash> samples_;
 };
 
 }  // namespace gomapd::app

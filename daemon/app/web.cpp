@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <iterator>
 #include <optional>
 #include <utility>
 
-#include "daemon/export/flamegraph.h"
+#include "daemon/app/web_api.h"
 #include "daemon/export/host_profile.h"
 #include "daemon/export/metrics.h"
 #include "daemon/export/pprof.h"
@@ -105,6 +106,7 @@ constexpr std::string_view kIndex =
     "gomapd: growths of Go maps on this host\n\n"
     "  /metrics                for Prometheus\n"
     "  /debug/pprof/mapgrowth  for go tool pprof, Parca, Pyroscope\n"
+    "  /api/v1/status          and workloads, sites, flamegraph, maps, map: JSON\n"
     "  /-/healthy  /-/ready    for orchestrators\n";
 
 }  // namespace
@@ -126,6 +128,7 @@ std::vector<http::Route> web_routes(Board* board, Lifecycle lifecycle) {
        [board](const Request& request) { return profile(*board, request); }, kExact,
        http::Cost::kSlow},
   };
+  std::ranges::move(api_routes(board), std::back_inserter(routes));
   if (lifecycle == Lifecycle::kOn)
     routes.push_back({"POST", "/-/reload",
                       [board](const Request&) {

@@ -239,18 +239,20 @@ void Ledger::advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns) {
   fold_departed(monotonic_ns);
   const auto passed = advanced_ns_ == 0 ? 0 : monotonic_ns - advanced_ns_;
   advanced_ns_ = monotonic_ns;
+  if (point_ns_ == 0) point_ns_ = monotonic_ns;
+  // All at the same moments, so that histories can be added up.
+  const auto since_point = monotonic_ns - point_ns_;
+  const bool is_point = since_point >= kHistoryStepNs;
+  if (is_point) point_ns_ = monotonic_ns;
   for (auto& [key, entry] : workloads_) {
     auto& totals = entry.totals;
     const auto growths = totals.growths();
     totals.growths_per_second =
         rate(growths - std::exchange(entry.growths_before, growths), passed);
-    if (entry.point_ns == 0) entry.point_ns = monotonic_ns - passed;
-    const auto since_point = monotonic_ns - entry.point_ns;
-    if (since_point < kHistoryStepNs) continue;
+    if (!is_point) continue;
     if (totals.history.size() >= kHistoryPoints) totals.history.erase(totals.history.begin());
     totals.history.push_back(
         {realtime_ns, rate(growths - std::exchange(entry.growths_at_point, growths), since_point)});
-    entry.point_ns = monotonic_ns;
   }
   for (auto& [key, entry] : sites_)
     entry.totals.growths_per_second = rate(

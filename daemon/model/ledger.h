@@ -79,7 +79,6 @@ class Ledger {
     std::uint64_t empty_since_ns = 0;
     std::uint64_t growths_before = 0;  // at the last advance()
     std::uint64_t growths_at_point = 0;
-    std::uint64_t point_ns = 0;
   };
   // Addresses of entries last: rows point to them.
   using Workloads = std::map<WorkloadKey, WorkloadEntry>;
@@ -137,6 +136,7 @@ class Ledger {
   std::deque<Departed> departed_;  // oldest first
   std::uint64_t departures_ = 0;
   std::uint64_t advanced_ns_ = 0;
+  std::uint64_t point_ns_ = 0;  // when the last point of the histories was made
   std::uint64_t sites_over_limit_ = 0;
   std::uint64_t stacks_over_limit_ = 0;
 };

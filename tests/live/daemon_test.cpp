@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -139,6 +140,62 @@ TEST_P(DaemonLive, CountsWhatProgramsCount) {
   program.wait();
   EXPECT_TRUE(eventually([&] { return traced() == 0; }));
   EXPECT_EQ(sum_of(metrics(), "gomapd_map_growths_total") - before, expected);
+}
+
+// What the page is made of tells the same as the metrics, and shows a map that holds
+// still in the middle of a growth.
+TEST_P(DaemonLive, AnswersWithJson) {
+  start();
+  auto program = waiting_program(folder_ / "truth", {"sizes", "open"});
+  program.feed("w");
+  ASSERT_TRUE(program.wait_for_output("done\n"));
+  const auto api = [&](const std::string& path) { return Json::parse(get("/api/v1/" + path)); };
+  const auto expected = started(Json::parse(read_file(folder_ / "truth")));
+  ASSERT_TRUE(eventually(
+      [&] { return api("status")["growths"] >= expected && !api("maps")["maps"].empty(); }));
+
+  const auto workloads = api("workloads")["workloads"];
+  ASSERT_EQ(workloads.size(), 1);
+  const auto& own = workloads[0];
+  EXPECT_EQ(own["exe"], "daemonstruth");
+  EXPECT_EQ(own["growths"].get<double>(), sum_of(metrics(), "gomapd_map_growths_total"));
+  EXPECT_EQ(own["in_progress"].get<double>(), sum_of(metrics(), "gomapd_map_growths_in_progress"));
+  EXPECT_EQ(api("status")["growths"], own["growths"]);
+  EXPECT_EQ(api("status")["ready"], true);
+  EXPECT_FALSE(api("status")["version"].get<std::string>().empty());
+  std::uint64_t growths = 0;
+  const auto of_it = "?workload=" + own["id"].get<std::string>();
+  const auto sites = api("sites" + of_it)["sites"];
+  for (const auto& site : sites) growths += site["growths"].get<std::uint64_t>();
+  EXPECT_EQ(growths, own["growths"]);
+  const auto root = api("flamegraph" + of_it)["root"];
+  EXPECT_EQ(root["growths"], own["growths"]);
+  EXPECT_EQ(root["bytes"], own["bytes"]);
+  EXPECT_FALSE(root["children"].empty());
+  EXPECT_TRUE(api("sites?workload=0").contains("error"));
+  EXPECT_TRUE(api("map?pid=x").contains("error"));
+
+  const auto live = api("maps" + of_it)["maps"];
+  const auto growing = std::ranges::find_if(
+      live, [](const Json& one) { return one["impl"] == "swiss" || one["old_buckets"] != 0; });
+  ASSERT_NE(growing, live.end());
+  const auto path =
+      "map?pid=" + (*growing)["pid"].dump() + "&map=" + (*growing)["map"].get<std::string>();
+  ASSERT_TRUE(eventually([&] { return api(path).contains("keys"); }));
+  const auto picture = api(path);
+  EXPECT_EQ(picture["is_blurred"], false);
+  EXPECT_EQ(picture["keys"], (*growing)["keys"]);
+  if (picture["impl"] == "swiss") {
+    std::uint64_t keys = 0;
+    for (const auto& table : picture["tables"]) keys += table["used"].get<std::uint64_t>();
+    EXPECT_EQ(keys, picture["keys"]);
+    return;
+  }
+  double moved = 0;
+  for (const auto& cell : picture["old"]["cells"]) moved += cell[1].get<double>();
+  EXPECT_NEAR(moved / static_cast<double>(picture["old"]["cells"].size()),
+              picture["evacuated_buckets"].get<double>() / picture["old_buckets"].get<double>(),
+              0.01);
 }
 
 // Its binary is known by then, and its probes are in. (Before Go 1.21 maps may grow

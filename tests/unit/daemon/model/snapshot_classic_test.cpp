@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "daemon/model/picture.h"
 #include "daemon/model/snapshot.h"
 #include "tests/unit/daemon/model/fake_memory.h"
 
@@ -234,6 +235,85 @@ TEST_F(SnapshotClassic, SamplesALargeArray) {
   EXPECT_EQ(snapshot.state.keys, 12345U);
   EXPECT_TRUE(snapshot.state.classic.is_estimate);
   EXPECT_EQ(snapshot.state.classic.overflow_buckets, kCount / 4);
+}
+
+TEST_F(SnapshotClassic, HasAPicture) {
+  memory_.allocate(kOld, 2 * kUnit);
+  memory_.put(kOld, std::uint8_t{2});
+  memory_.put(kOld + kUnit, std::uint64_t{0x1111});
+  hmap_.oldbuckets = kOld;
+  hmap_.nevacuate = 1;
+  memory_.put(kHmap, hmap_);
+  const auto taken = take_picture(place_, memory_.reader(), limits_);
+  ASSERT_EQ(taken.outcome, SnapshotOutcome::kRead);
+  EXPECT_EQ(taken.state.keys, 14);
+  EXPECT_FALSE(taken.picture.is_blurred);
+  const auto& current = taken.picture.current;
+  EXPECT_EQ(current.buckets, 4);
+  ASSERT_EQ(current.cells.size(), 4);
+  EXPECT_EQ(current.cells[0].filled, 3 / 8.0);
+  EXPECT_EQ(current.cells[1].filled, 1);
+  EXPECT_EQ(current.cells[1].overflow, 1);
+  ASSERT_TRUE(taken.picture.old.has_value());
+  EXPECT_EQ(taken.picture.old->buckets, 2);
+  ASSERT_EQ(taken.picture.old->cells.size(), 2);
+  EXPECT_EQ(taken.picture.old->cells[0].moved, 1);
+  EXPECT_EQ(taken.picture.old->cells[1].moved, 0);
+  EXPECT_EQ(taken.picture.old->cells[1].filled, 2 / 8.0);
+}
+
+// Of a map that is written all the time, a snapshot never holds.
+TEST_F(SnapshotClassic, HasABlurredPictureWhileItIsWritten) {
+  hmap_.flags = 4;
+  memory_.put(kHmap, hmap_);
+  memory_.before_read([&](int) {
+    ++hmap_.count;
+    memory_.put(kHmap, hmap_);
+  });
+  const auto taken = take_picture(place_, memory_.reader(), limits_);
+  EXPECT_EQ(taken.outcome, SnapshotOutcome::kRead);
+  EXPECT_TRUE(taken.picture.is_blurred);
+}
+
+TEST_F(SnapshotClassic, HasNoPictureOfAnArrayThatIsLeft) {
+  memory_.put(kHmap, hmap_);
+  memory_.before_read([&](int number) {
+    hmap_.buckets = kOld;
+    if (number == 2) memory_.put(kHmap, hmap_);
+  });
+  EXPECT_EQ(take_picture(place_, memory_.reader(), limits_).outcome, SnapshotOutcome::kTorn);
+}
+
+// Both arrays in runs: where buckets have moved is seen.
+TEST_F(SnapshotClassic, HasAPictureOfALargeMap) {
+  constexpr std::uint64_t kNew = 0x1000000;
+  constexpr std::uint64_t kFormer = 0x8000000;
+  constexpr std::uint64_t kOldBuckets = 1U << 12U;
+  memory_.allocate(kNew, 2 * kOldBuckets * kUnit);
+  memory_.allocate(kFormer, kOldBuckets * kUnit);
+  for (std::uint64_t i = 0; i < kOldBuckets / 2; ++i)
+    memory_.put(kFormer + i * kUnit, std::uint8_t{2});
+  for (std::uint64_t i = kOldBuckets / 2; i < kOldBuckets; ++i)
+    memory_.put(kFormer + i * kUnit, std::uint64_t{0x0505});
+  hmap_ = {.count = kOldBuckets,
+           .b = 13,
+           .buckets = kNew,
+           .oldbuckets = kFormer,
+           .nevacuate = kOldBuckets / 2};
+  memory_.put(kHmap, hmap_);
+  limits_.max_array_bytes = 256U << 10U;
+  const auto taken = take_picture(place_, memory_.reader(), limits_);
+  ASSERT_EQ(taken.outcome, SnapshotOutcome::kRead);
+  EXPECT_TRUE(taken.state.classic.is_estimate);
+  EXPECT_EQ(taken.picture.current.buckets, 2 * kOldBuckets);
+  EXPECT_EQ(taken.picture.current.cells.size(), kPictureCells);
+  ASSERT_TRUE(taken.picture.old.has_value());
+  const auto& cells = taken.picture.old->cells;
+  ASSERT_EQ(cells.size(), kPictureCells);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    EXPECT_EQ(cells[i].moved, i < kPictureCells / 2 ? 1 : 0);
+    EXPECT_EQ(cells[i].filled, i < kPictureCells / 2 ? 0 : 0.25);
+  }
 }
 
 }  // namespace

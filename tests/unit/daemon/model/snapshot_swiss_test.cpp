@@ -5,6 +5,7 @@
 #include <array>
 #include <random>
 
+#include "daemon/model/picture.h"
 #include "daemon/model/snapshot.h"
 #include "tests/unit/daemon/model/fake_memory.h"
 
@@ -235,6 +236,36 @@ TEST_F(SnapshotSwiss, SurvivesAnyHeader) {
     (void)read_swiss(place_, memory_.reader(), limits_);
   }
   EXPECT_GT(memory_.reads(), 2000);
+}
+
+TEST_F(SnapshotSwiss, HasAPicture) {
+  put_all();
+  const auto taken = take_picture(place_, memory_.reader(), {});
+  ASSERT_EQ(taken.outcome, SnapshotOutcome::kRead);
+  EXPECT_EQ(taken.state.keys, 10);
+  EXPECT_FALSE(taken.picture.is_blurred);
+  const auto& tables = taken.picture.tables;
+  ASSERT_EQ(tables.size(), 3);
+  EXPECT_EQ(tables[0].capacity, 16);
+  EXPECT_EQ(tables[0].used, 9);
+  EXPECT_EQ(tables[0].tombstones, 2);
+  EXPECT_EQ(tables[0].local_depth, 1);
+  EXPECT_EQ(tables[2].used, 1);
+  EXPECT_EQ(tables[2].local_depth, 2);
+}
+
+TEST_F(SnapshotSwiss, HasABlurredPictureWhileItIsWritten) {
+  map_.writing = 1;
+  put_all();
+  const auto taken = take_picture(place_, memory_.reader(), {});
+  ASSERT_EQ(taken.outcome, SnapshotOutcome::kRead);
+  EXPECT_TRUE(taken.picture.is_blurred);
+}
+
+TEST_F(SnapshotSwiss, HasNoPictureOfAnotherMap) {
+  map_.seed = 1;
+  put_all();
+  EXPECT_EQ(take_picture(place_, memory_.reader(), {}).outcome, SnapshotOutcome::kGone);
 }
 
 }  // namespace

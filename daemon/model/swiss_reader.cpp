@@ -1,59 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The gomapd Authors
+#include "daemon/model/swiss_reader.h"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <span>
 
 #include "daemon/model/growth.h"
-#include "daemon/model/snapshot.h"
-#include "daemon/model/swiss.h"
 
 namespace gomapd::model {
+namespace swiss {
 namespace {
 
-// go1.24 to go1.27 internal/runtime/maps/map.go: type Map
-struct Header {
-  std::uint64_t used;
-  std::uint64_t seed;
-  std::uint64_t dir_ptr;
-  std::uint64_t dir_len;
-  std::uint8_t global_depth;
-  std::uint8_t global_shift;
-  std::uint8_t writing;
-  std::uint8_t tombstone_possible;  // since Go 1.25
-  std::uint32_t pad;
-  std::uint64_t clear_seq;
-};
-static_assert(sizeof(Header) == 48);
-
-// go1.24 to go1.27 internal/runtime/maps/table.go: type table
-struct Table {
-  std::uint16_t used;
-  std::uint16_t capacity;
-  std::uint16_t growth_left;
-  std::uint8_t local_depth;
-  std::uint8_t pad;
-  std::int64_t index;
-  std::uint64_t groups;
-  std::uint64_t length_mask;
-  friend bool operator==(const Table&, const Table&) = default;
-};
-static_assert(sizeof(Table) == swiss::kTableHeaderBytes);
-
-constexpr std::uint64_t kWord = 8;
 constexpr unsigned kMaxDepth = 32;
 // go1.24 internal/runtime/maps/group.go: ctrlEmpty, ctrlDeleted; a full slot has
 // the highest bit off.
 constexpr std::uint8_t kEmpty = 0x80;
 constexpr std::uint8_t kDeleted = 0xfe;
-
-using Words = std::vector<std::uint64_t>;
-
-struct Pass {
-  Words directory;
-  std::vector<Table> tables;  // each once, in the directory's order
-  Words controls;             // of all groups; empty where they were not read
-};
 
 // What control words say.
 struct Use {
@@ -72,7 +36,7 @@ Snapshot gone() {
 Use use_of(std::span<const std::uint64_t> controls) {
   Use use;
   for (const auto word : controls) {
-    for (unsigned slot = 0; slot < swiss::kSlotsPerGroup; ++slot) {
+    for (unsigned slot = 0; slot < kSlotsPerGroup; ++slot) {
       const auto control = static_cast<std::uint8_t>(word >> (8 * slot));
       if ((control & kEmpty) == 0)
         ++use.keys;
@@ -85,57 +49,27 @@ Use use_of(std::span<const std::uint64_t> controls) {
   return use;
 }
 
-std::uint64_t tombstones_of(const Table& table) {
-  return swiss::max_growth_left(table.capacity) - table.used - table.growth_left;
-}
-
 // Slots that differ between two readings.
 std::uint64_t changed_slots(const Words& a, const Words& b) {
   std::uint64_t changed = 0;
   for (std::size_t i = 0; i < a.size(); ++i)
-    for (unsigned slot = 0; slot < swiss::kSlotsPerGroup; ++slot)
+    for (unsigned slot = 0; slot < kSlotsPerGroup; ++slot)
       changed += ((a[i] ^ b[i]) >> (8 * slot) & 0xffU) != 0 ? 1 : 0;
   return changed;
 }
 
-class SwissReader {
- public:
-  SwissReader(const GoMapPlace& place, const ReadPieces& read, const SnapshotLimits& limits)
-      : place_(place), read_(read), limits_(limits), unit_(place.shape.unit_bytes) {}
+}  // namespace
 
-  Snapshot attempt();
-
- private:
-  [[nodiscard]] bool read_header(Header& header) const;
-  [[nodiscard]] std::string_view implausible(const Header& header) const;
-  [[nodiscard]] std::string_view read_pass(const Header& header, Pass& pass) const;
-  [[nodiscard]] std::string_view read_tables(const Header& header, Pass& pass) const;
-  [[nodiscard]] static bool fits(const Header& header, const Table& table, std::uint64_t at);
-  [[nodiscard]] bool read_groups(std::uint64_t address, std::uint64_t groups, Words& to) const;
-
-  [[nodiscard]] static bool same_frame(const Header& a, const Header& b);
-  [[nodiscard]] static bool same_shape(const Pass& a, const Pass& b);
-  [[nodiscard]] static bool same_contents(const Pass& a, const Pass& b);
-  [[nodiscard]] static bool adds_up(const Header& header, const Pass& pass);
-  [[nodiscard]] GoMapState state_of(const Header& header, const Pass& pass) const;
-  [[nodiscard]] static SwissState::Contents contents_of(const Pass& pass);
-
-  const GoMapPlace& place_;
-  const ReadPieces& read_;
-  const SnapshotLimits& limits_;
-  std::uint64_t unit_;
-};
-
-bool SwissReader::read_header(Header& header) const {
+bool Reader::read_header(Header& header) const {
   const MemoryPiece piece{place_.address, std::as_writable_bytes(std::span(&header, 1))};
   return read_(std::span(&piece, 1));
 }
 
-std::string_view SwissReader::implausible(const Header& header) const {
+std::string_view Reader::implausible(const Header& header) const {
   if (header.writing > 1 || header.global_depth > kMaxDepth || header.dir_ptr % kWord != 0)
     return "no map header";
   if (header.dir_len == 0) {
-    if (header.used > swiss::kSlotsPerGroup || header.global_depth != 0)
+    if (header.used > kSlotsPerGroup || header.global_depth != 0)
       return "too many keys for one group";
     return header.dir_ptr == 0 && header.used != 0 ? "keys without a group" : "";
   }
@@ -146,7 +80,7 @@ std::string_view SwissReader::implausible(const Header& header) const {
 }
 
 // The control word is a group's first. group.go
-bool SwissReader::read_groups(std::uint64_t address, std::uint64_t groups, Words& to) const {
+bool Reader::read_groups(std::uint64_t address, std::uint64_t groups, Words& to) const {
   std::vector<std::byte> bytes(groups * unit_);
   const MemoryPiece piece{address, bytes};
   if (!read_(std::span(&piece, 1))) return false;
@@ -159,21 +93,20 @@ bool SwissReader::read_groups(std::uint64_t address, std::uint64_t groups, Words
 }
 
 // Whether this can be the table that the directory's entries from `at` on name.
-bool SwissReader::fits(const Header& header, const Table& table, std::uint64_t at) {
-  if (!std::has_single_bit(table.capacity) || table.capacity < swiss::kSlotsPerGroup ||
-      table.capacity > swiss::kMaxTableSlots)
+bool Reader::fits(const Header& header, const Table& table, std::uint64_t at) {
+  if (!std::has_single_bit(table.capacity) || table.capacity < kSlotsPerGroup ||
+      table.capacity > kMaxTableSlots)
     return false;
-  const auto groups = table.capacity / swiss::kSlotsPerGroup;
+  const auto groups = table.capacity / kSlotsPerGroup;
   if (table.length_mask != groups - 1 || table.groups == 0 || table.groups % kWord != 0)
     return false;
-  if (std::uint64_t{table.used} + table.growth_left > swiss::max_growth_left(table.capacity))
-    return false;
+  if (std::uint64_t{table.used} + table.growth_left > max_growth_left(table.capacity)) return false;
   if (table.local_depth > header.global_depth || table.index < 0) return false;
   const auto entries = std::uint64_t{1} << (header.global_depth - table.local_depth);
   return static_cast<std::uint64_t>(table.index) == at && at % entries == 0;
 }
 
-std::string_view SwissReader::read_tables(const Header& header, Pass& pass) const {
+std::string_view Reader::read_tables(const Header& header, Pass& pass) const {
   pass.directory.resize(header.dir_len);
   const MemoryPiece directory{header.dir_ptr, std::as_writable_bytes(std::span(pass.directory))};
   if (!read_(std::span(&directory, 1))) return "its directory can't be read";
@@ -200,46 +133,46 @@ std::string_view SwissReader::read_tables(const Header& header, Pass& pass) cons
   return {};
 }
 
-std::string_view SwissReader::read_pass(const Header& header, Pass& pass) const {
+std::string_view Reader::read_pass(const Header& header, Pass& pass) const {
   if (header.dir_len == 0) {
     if (header.dir_ptr == 0) return {};
     return read_groups(header.dir_ptr, 1, pass.controls) ? "" : "its group can't be read";
   }
   if (const auto why = read_tables(header, pass); !why.empty()) return why;
   std::uint64_t groups = 0;
-  for (const auto& table : pass.tables) groups += table.capacity / swiss::kSlotsPerGroup;
+  for (const auto& table : pass.tables) groups += table.capacity / kSlotsPerGroup;
   if (groups > limits_.max_array_bytes / unit_) return {};
   pass.controls.reserve(groups);
   for (const auto& table : pass.tables)
-    if (!read_groups(table.groups, table.capacity / swiss::kSlotsPerGroup, pass.controls))
+    if (!read_groups(table.groups, table.capacity / kSlotsPerGroup, pass.controls))
       return "its groups can't be read";
   return {};
 }
 
-bool SwissReader::same_frame(const Header& a, const Header& b) {
+bool Reader::same_frame(const Header& a, const Header& b) {
   return a.seed == b.seed && a.dir_ptr == b.dir_ptr && a.dir_len == b.dir_len &&
          a.global_depth == b.global_depth && a.clear_seq == b.clear_seq;
 }
 
-bool SwissReader::same_shape(const Pass& a, const Pass& b) {
+bool Reader::same_shape(const Pass& a, const Pass& b) {
   const auto same = [](const Table& x, const Table& y) {
     return x.capacity == y.capacity && x.local_depth == y.local_depth && x.groups == y.groups;
   };
   return a.directory == b.directory && std::ranges::equal(a.tables, b.tables, same);
 }
 
-bool SwissReader::same_contents(const Pass& a, const Pass& b) {
+bool Reader::same_contents(const Pass& a, const Pass& b) {
   return a.directory == b.directory && a.tables == b.tables && a.controls == b.controls;
 }
 
 // Whether the header's, each table's and the control words' counts agree.
-bool SwissReader::adds_up(const Header& header, const Pass& pass) {
+bool Reader::adds_up(const Header& header, const Pass& pass) {
   std::uint64_t keys = 0;
   std::span<const std::uint64_t> left(pass.controls);
   for (const auto& table : pass.tables) {
     keys += table.used;
     if (left.empty()) continue;
-    const auto groups = table.capacity / swiss::kSlotsPerGroup;
+    const auto groups = table.capacity / kSlotsPerGroup;
     const auto use = use_of(left.first(groups));
     if (!use.is_valid || use.keys != table.used || use.tombstones != tombstones_of(table))
       return false;
@@ -253,39 +186,39 @@ bool SwissReader::adds_up(const Header& header, const Pass& pass) {
   return keys == header.used;
 }
 
-SwissState::Contents SwissReader::contents_of(const Pass& pass) {
+SwissState::Contents Reader::contents_of(const Pass& pass) {
   SwissState::Contents contents;
   for (const auto& table : pass.tables) contents.tombstones += tombstones_of(table);
   if (pass.controls.empty()) return contents;
-  contents.groups_by_keys.resize(swiss::kSlotsPerGroup + 1);
+  contents.groups_by_keys.resize(kSlotsPerGroup + 1);
   for (const auto& word : pass.controls)
     ++contents.groups_by_keys[use_of(std::span(&word, 1)).keys];
   return contents;
 }
 
-GoMapState SwissReader::state_of(const Header& header, const Pass& pass) const {
+GoMapState Reader::state_of(const Header& header, const Pass& pass) const {
   GoMapState state;
-  auto& swiss = state.swiss;
+  auto& own = state.swiss;
   state.keys = header.used;
-  swiss.tables = pass.tables.size();
-  swiss.directory = header.dir_len;
+  own.tables = pass.tables.size();
+  own.directory = header.dir_len;
   for (const auto& table : pass.tables) {
-    swiss.slots += table.capacity;
-    state.bytes += table_bytes(table.capacity, place_.shape);
-    if (swiss.local_depths.size() <= table.local_depth)
-      swiss.local_depths.resize(table.local_depth + 1U);
-    ++swiss.local_depths[table.local_depth];
+    own.slots += table.capacity;
+    state.bytes += model::table_bytes(table.capacity, place_.shape);
+    if (own.local_depths.size() <= table.local_depth)
+      own.local_depths.resize(table.local_depth + 1U);
+    ++own.local_depths[table.local_depth];
   }
   if (header.dir_len == 0 && header.dir_ptr != 0) {
-    swiss.slots = swiss::kSlotsPerGroup;
-    state.bytes = swiss::small_map_bytes(place_.shape);
+    own.slots = kSlotsPerGroup;
+    state.bytes = small_map_bytes(place_.shape);
   }
-  if (swiss.slots != 0)
-    state.load_factor = static_cast<double>(header.used) / static_cast<double>(swiss.slots);
+  if (own.slots != 0)
+    state.load_factor = static_cast<double>(header.used) / static_cast<double>(own.slots);
   return state;
 }
 
-Snapshot SwissReader::attempt() {
+Snapshot Reader::attempt() const {
   if (unit_ < kWord || unit_ % kWord != 0) return torn("group size not known");
   Header before{};
   Header middle{};
@@ -331,10 +264,10 @@ Snapshot SwissReader::attempt() {
   return snapshot;
 }
 
-}  // namespace
+}  // namespace swiss
 
 Snapshot read_swiss(const GoMapPlace& place, const ReadPieces& read, const SnapshotLimits& limits) {
-  return SwissReader(place, read, limits).attempt();
+  return swiss::Reader(place, read, limits).attempt();
 }
 
 }  // namespace gomapd::model
