@@ -16,59 +16,22 @@
 #include "bpf/target.bpf.h"
 #include "bpf/stack.bpf.h"
 #include "bpf/type.bpf.h"
+#include "bpf/describe.bpf.h"
 #include "bpf/growth.bpf.h"
 #include "bpf/detail.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* go1.15 to go1.25 runtime/map.go: overLoadFactor(count + 1, B). */
-static __always_inline bool gm_over_load_factor(__u64 count, __u8 B, __u16 keys_per_pair)
-{
-	return count > 8 && count > keys_per_pair * ((1ULL << (B & 63)) / 2);
-}
-
-/* log2 of a power of two up to 1024, the largest Swiss table. */
-static __always_inline __u8 gm_log2(__u16 capacity)
-{
-	__u8 log2 = 0;
-	int i;
-
-	for (i = 0; i < 15; i++) {
-		if (capacity <= 1)
-			break;
-		capacity >>= 1;
-		log2++;
-	}
-	return log2;
-}
-
 SEC("uprobe.multi")
 int gm_classic_start(struct pt_regs *ctx)
 {
-	struct gm_arguments arguments = {};
 	struct gm_growth growth = {};
-	struct gm_hmap hmap = {};
 	struct gm_hit hit = {};
 
-	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit))
+	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) ||
+	    !gm_describe_classic(ctx, &hit, &growth))
 		return 0;
-	if (gm_read_arguments(ctx, hit.site, &arguments) ||
-	    gm_read(&hmap, sizeof(hmap), arguments.second)) {
-		gm_count(GM_STAT_FAULT);
-		return 0;
-	}
-	growth.type = arguments.first;
-	growth.go_map = arguments.second;
-	growth.seed = hmap.hash0;
-	growth.keys = hmap.count;
-	growth.go_map_keys = hmap.count;
-	growth.goid = gm_goid(&hit);
-	growth.overflow_buckets = hmap.noverflow;
-	growth.old_log2 = hmap.B;
-	growth.kind = gm_over_load_factor(hmap.count + 1, hmap.B, hit.site->load_factor)
-			      ? GM_KIND_DOUBLE
-			      : GM_KIND_SAME_SIZE;
-	gm_identify(&hit, arguments.second, &growth);
+	gm_identify(&hit, growth.go_map, &growth);
 	gm_begin(ctx, &hit, &growth);
 	return 0;
 }
@@ -139,50 +102,15 @@ int gm_classic_evacuate(struct pt_regs *ctx)
 	return 0;
 }
 
-/* A Swiss growth is one call: nothing else grows on its goroutine meanwhile. */
-static __always_inline void gm_identify_call(const struct gm_hit *hit, struct gm_growth *growth)
-{
-	growth->id.tgid = hit->tgid;
-	growth->id.kind = GM_ID_G;
-	growth->id.a = hit->g;
-	growth->id.b = 0;
-}
-
-/* Reads the Map's header into `growth`; says whether it could. */
-static __always_inline bool gm_read_swiss_map(const struct gm_hit *hit, __u64 address,
-					      struct gm_swiss_map *go_map, struct gm_growth *growth)
-{
-	struct gm_goroutine goroutine = {};
-
-	if (gm_read(go_map, sizeof(*go_map), address)) {
-		gm_count(GM_STAT_FAULT);
-		return false;
-	}
-	growth->go_map = address;
-	growth->seed = go_map->seed;
-	growth->go_map_keys = go_map->used;
-	growth->goid = gm_goid(hit);
-	if (!gm_read(&goroutine, sizeof(goroutine), hit->g) && address >= goroutine.stack_lo &&
-	    address < goroutine.stack_hi)
-		growth->flags |= GM_FLAG_ON_STACK;
-	return true;
-}
-
 SEC("uprobe.multi")
 int gm_to_table_start(struct pt_regs *ctx)
 {
-	struct gm_swiss_map go_map = {};
 	struct gm_growth growth = {};
 	struct gm_hit hit = {};
 
-	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit))
+	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) ||
+	    !gm_describe_to_table(ctx, &hit, &growth))
 		return 0;
-	if (!gm_read_swiss_map(&hit, ctx->ax, &go_map, &growth))
-		return 0;
-	growth.type = ctx->bx;
-	growth.keys = go_map.used;
-	growth.kind = GM_KIND_TO_TABLE;
-	growth.old_log2 = 3; /* one group of eight slots */
 	gm_identify_call(&hit, &growth);
 	gm_begin(ctx, &hit, &growth);
 	return 0;
@@ -191,26 +119,12 @@ int gm_to_table_start(struct pt_regs *ctx)
 SEC("uprobe.multi")
 int gm_rehash_start(struct pt_regs *ctx)
 {
-	struct gm_swiss_table table = {};
-	struct gm_swiss_map go_map = {};
 	struct gm_growth growth = {};
 	struct gm_hit hit = {};
 
-	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit))
+	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) ||
+	    !gm_describe_rehash(ctx, &hit, &growth))
 		return 0;
-	if (gm_read(&table, sizeof(table), ctx->ax)) {
-		gm_count(GM_STAT_FAULT);
-		return 0;
-	}
-	if (!gm_read_swiss_map(&hit, ctx->cx, &go_map, &growth))
-		return 0;
-	growth.type = ctx->bx;
-	growth.keys = table.used;
-	growth.old_log2 = gm_log2(table.capacity);
-	/* maxTableCapacity is 1024: go1.24 internal/runtime/maps/table.go: rehash. */
-	growth.kind = table.capacity * 2 <= 1024 ? GM_KIND_TABLE_DOUBLE : GM_KIND_SPLIT;
-	if (growth.kind == GM_KIND_SPLIT && table.local_depth == go_map.global_depth)
-		growth.flags |= GM_FLAG_DIRECTORY_GROWS;
 	gm_identify_call(&hit, &growth);
 	gm_begin(ctx, &hit, &growth);
 	return 0;

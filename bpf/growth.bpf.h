@@ -4,52 +4,6 @@
 #ifndef GOMAPD_GROWTH_BPF_H
 #define GOMAPD_GROWTH_BPF_H
 
-/* go1.15 to go1.25 runtime/map.go: type hmap, the part that hashGrow decides by. */
-struct gm_hmap {
-	__u64 count;
-	__u8 flags;
-	__u8 B;
-	__u16 noverflow;
-	__u32 hash0;
-	__u64 buckets;
-	__u64 oldbuckets;
-	__u64 nevacuate;
-};
-
-/* go1.24 to go1.27 internal/runtime/maps/map.go: type Map, up to globalShift. */
-struct gm_swiss_map {
-	__u64 used;
-	__u64 seed;
-	__u64 dir_ptr;
-	__u64 dir_len;
-	__u8 global_depth;
-	__u8 pad[7];
-};
-
-/* go1.24 to go1.27 internal/runtime/maps/table.go: type table, its first word. */
-struct gm_swiss_table {
-	__u16 used;
-	__u16 capacity;
-	__u16 growth_left;
-	__u8 local_depth;
-	__u8 pad;
-};
-
-/* A growth as a start site saw it. */
-struct gm_growth {
-	struct gm_growth_id id;
-	__u64 go_map;
-	__u64 seed;
-	__u64 type;
-	__u64 keys;
-	__u64 go_map_keys;
-	__u64 goid;
-	__u16 overflow_buckets;
-	__u16 flags;
-	__u8 kind;
-	__u8 old_log2;
-};
-
 static __always_inline struct gm_counter *gm_counter_in(void *table,
 							const struct gm_counter_key *key)
 {
@@ -85,30 +39,6 @@ static __always_inline struct gm_counter *gm_counter_of(struct gm_counter_key *k
 	counter->bias = hit->bias;
 	counter->binary = hit->site->binary;
 	return counter;
-}
-
-/*
- * Names a classic growth by its map. A map on its goroutine's stack moves when
- * the stack does; its distance from the stack's top stays (go runtime/stack.go:
- * copystack).
- */
-static __always_inline void gm_identify(const struct gm_hit *hit, __u64 hmap,
-					struct gm_growth *growth)
-{
-	struct gm_goroutine goroutine = {};
-
-	growth->id.tgid = hit->tgid;
-	growth->id.kind = GM_ID_HEAP;
-	growth->id.a = hmap;
-	growth->id.b = 0;
-	if (gm_read(&goroutine, sizeof(goroutine), hit->g))
-		return;
-	if (hmap < goroutine.stack_lo || hmap >= goroutine.stack_hi)
-		return;
-	growth->flags |= GM_FLAG_ON_STACK;
-	growth->id.kind = GM_ID_STACK;
-	growth->id.a = growth->goid;
-	growth->id.b = goroutine.stack_hi - hmap;
 }
 
 static __always_inline void gm_submit(const struct gm_hit *hit, const struct gm_growth *growth,

@@ -186,6 +186,17 @@ struct gm_open {
 #define GM_FLAG_BEGAN_BEFORE 2u	   /* FINISHED without its start */
 #define GM_FLAG_DIRECTORY_GROWS 4u /* SPLIT: localDepth == globalDepth */
 
+/* In a window of growths, one in so many is described. */
+#define GM_SAMPLE_DESCRIBED 64
+
+/* What was described in a window, under the key that an exact counter would have. */
+struct gm_sample {
+	__u64 described;
+	__u64 max_keys;
+	__u32 binary;
+	__u32 pad;
+};
+
 /*
  * Key of a window's assignments. A thread has rows of its own: nobody else adds
  * to them, and what the probes cost it can be put right by its own pace.
@@ -289,6 +300,7 @@ static_assert(sizeof(struct gm_growth_id) == 24);
 static_assert(sizeof(struct gm_counter_key) == 24);
 static_assert(sizeof(struct gm_counter) == 136);
 static_assert(sizeof(struct gm_record) == 112);
+static_assert(sizeof(struct gm_sample) == 24);
 static_assert(sizeof(struct gm_assign_key) == 40);
 static_assert(sizeof(struct gm_assign) == 24);
 static_assert(sizeof(struct gm_assign_thread) == 32);

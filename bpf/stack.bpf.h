@@ -8,6 +8,22 @@
 #ifndef GOMAPD_STACK_BPF_H
 #define GOMAPD_STACK_BPF_H
 
+/* Call stacks by the hash of their frames. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct gm_stack);
+} gm_stacks SEC(".maps");
+
+/* One all-zero stack: what a new entry of gm_stacks is made from. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gm_stack);
+} gm_empty_stack SEC(".maps");
+
 struct gm_frame {
 	__u64 caller_frame;
 	__u64 return_address;

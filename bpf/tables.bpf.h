@@ -33,23 +33,7 @@ struct {
 	__type(value, struct gm_open);
 } gm_open_growths SEC(".maps");
 
-/* Call stacks by the hash of their frames. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192);
-	__type(key, __u64);
-	__type(value, struct gm_stack);
-} gm_stacks SEC(".maps");
-
-/* One all-zero stack: what a new entry of gm_stacks is made from. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct gm_stack);
-} gm_empty_stack SEC(".maps");
-
-/* A zero counter, likewise: too large for the program's own stack. */
+/* A zero counter: what a new one is made from, too large for a program's own stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

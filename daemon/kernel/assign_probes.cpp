@@ -8,25 +8,19 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
 #include "assign.skel.h"
 #include "daemon/kernel/attach.h"
 #include "daemon/kernel/features.h"
 #include "daemon/kernel/handles.h"
+#include "daemon/kernel/site_table.h"
 
 namespace gomapd::kernel {
 namespace {
 
 using Skeleton = std::unique_ptr<assign_bpf, Deleter<assign_bpf::destroy>>;
-using Clock = std::chrono::steady_clock;
-
-constexpr std::size_t kBatches = 9;
-constexpr std::size_t kHitsPerBatch = 200;
-
 // Hands each entry of a table that nobody writes any more to `visit`, and
 // removes it.
 template <typename Key, typename Value, typename Visit>
@@ -40,17 +34,13 @@ void empty_table(const bpf_map* table, const Visit& visit) {
   }
 }
 
-double ns_since(Clock::time_point begin) {
-  return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
-}
-
 }  // namespace
 
 struct AssignProbes::State {
   Skeleton skeleton;
   AttachBy attach_by = AttachBy::kUprobeMulti;
   std::vector<Places> binaries;
-  __u32 next_site = 0;
+  SiteTable sites;
   std::vector<BpfLink> links;
   __u32 target = 0;   // while attached
   Stats measuring{};  // what the measurement brought
@@ -82,18 +72,12 @@ Result<AssignProbes> AssignProbes::load(const AssignProbesOptions& options) {
 
 Result<std::size_t> AssignProbes::add_sites(std::span<const ProbeSite> sites,
                                             std::uint32_t binary) {
+  const auto by_role = TRY(state_->sites.add(state_->skeleton->maps.gm_sites, sites, binary));
+  // One program for all of them.
   Places places;
-  for (const auto& site : sites) {
-    if (state_->next_site >= GM_MAX_SITES)
-      return fail(Errc::kUnsupported, fmt::format("more than {} probe sites", GM_MAX_SITES));
-    auto kernel_site = site.kernel;
-    kernel_site.binary = binary;
-    const auto index = state_->next_site++;
-    const int error = bpf_map__update_elem(state_->skeleton->maps.gm_sites, &index, sizeof(index),
-                                           &kernel_site, sizeof(kernel_site), BPF_ANY);
-    if (error != 0) return system_error("writing a probe site", -error);
-    places.offsets.push_back(site.file_offset);
-    places.cookies.push_back(index);
+  for (const auto& own : by_role) {
+    places.offsets.insert(places.offsets.end(), own.offsets.begin(), own.offsets.end());
+    places.cookies.insert(places.cookies.end(), own.cookies.begin(), own.cookies.end());
   }
   state_->binaries.push_back(std::move(places));
   return state_->binaries.size() - 1;
@@ -171,20 +155,13 @@ Result<HitCost> AssignProbes::try_measuring() {
   close(fd);
   if (!attached) return std::unexpected(attached.error());
 
-  const std::array<std::uint64_t, 2> readable{};
   start();
-  call_probed_function(kHitsPerBatch, readable.data());  // caches, and the rows
-  std::vector<double> batches;
-  for (std::size_t i = 0; i < kBatches; ++i) {
-    const auto begin = Clock::now();
-    call_probed_function(kHitsPerBatch, readable.data());
-    batches.push_back(ns_since(begin) / static_cast<double>(kHitsPerBatch));
-  }
+  const auto cost = time_probed_calls();
   stop();
-  const auto counted = TRY(read_stat(state_->skeleton->maps.gm_stats, GM_STAT_COUNTED));
-  if (counted < (kBatches + 1) * kHitsPerBatch)
+  const auto stats = TRY(read_stats(state_->skeleton->maps.gm_stats));
+  if (stats.at(GM_STAT_COUNTED) != stats.at(GM_STAT_HITS_ASSIGN))
     return fail(Errc::kUnsupported, "the cost of a hit: not every hit was counted");
-  return hit_cost_of(std::move(batches));
+  return cost;
 }
 
 HitCost AssignProbes::measure_hit_cost() {

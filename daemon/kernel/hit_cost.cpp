@@ -5,8 +5,12 @@
 #include <link.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <chrono>
 #include <cmath>
+#include <span>
+#include <utility>
 
 #ifdef __x86_64__
 // In assembly, so that the first instruction is the one that we want, and the
@@ -91,6 +95,23 @@ void call_probed_function([[maybe_unused]] std::size_t times,
 #ifdef __x86_64__
   if (times != 0) gomapd_call_probed_function(times, readable);
 #endif
+}
+
+HitCost time_probed_calls() {
+  constexpr std::size_t kBatches = 9;
+  constexpr std::size_t kHitsPerBatch = 200;
+  using Clock = std::chrono::steady_clock;
+  // Enough for what any program reads of a map or table.
+  const std::array<std::uint64_t, 8> readable{};
+  call_probed_function(kHitsPerBatch, readable.data());  // caches, and the rows
+  std::vector<double> batches;
+  for (std::size_t i = 0; i < kBatches; ++i) {
+    const auto begin = Clock::now();
+    call_probed_function(kHitsPerBatch, readable.data());
+    const std::chrono::duration<double, std::nano> taken = Clock::now() - begin;
+    batches.push_back(taken.count() / static_cast<double>(kHitsPerBatch));
+  }
+  return hit_cost_of(std::move(batches));
 }
 
 HitCost hit_cost_of(std::vector<double> batches_ns) {

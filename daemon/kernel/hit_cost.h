@@ -30,6 +30,9 @@ inline constexpr HitCost kAssumedHitCost{.ns = 1400, .error_ns = 700, .measured 
 // Calls it `times` times, with `readable` as its first two arguments (rax, rbx).
 void call_probed_function(std::size_t times, const void* readable);
 
+// Times calls of it, with a probe that counts each: some milliseconds.
+[[nodiscard]] HitCost time_probed_calls();
+
 // From the mean cost of a hit in each of several batches, in ns: their median,
 // and an error that covers their spread and that a real target's caches are not
 // ours. kAssumedHitCost when there is none that can be.

@@ -19,6 +19,7 @@
 #include "daemon/kernel/counter_reader.h"
 #include "daemon/kernel/features.h"
 #include "daemon/kernel/handles.h"
+#include "daemon/kernel/site_table.h"
 #include "gomapd.skel.h"
 
 namespace gomapd::kernel {
@@ -54,15 +55,14 @@ std::vector<Key> keys_of(const bpf_map* table, Fits fits) {
 struct Tracer::State {
   struct Attachment {
     std::vector<BpfLink> links;
-    std::vector<std::uint32_t> sites;  // indices in gm_sites
+    std::vector<SiteTable::PlacesByRole> places;
   };
 
   Skeleton skeleton;
   RingBuffer ring;
   AttachBy attach_by = AttachBy::kUprobeMulti;
   std::map<std::uint32_t, Attachment> attachments;  // by binary
-  std::uint32_t next_site = 0;                      // never used so far, from here on
-  std::vector<std::uint32_t> free_sites;
+  SiteTable sites;
   std::uint64_t rejected = 0;
   const std::function<void(const gm_record&)>* visit = nullptr;  // during drain() only
 
@@ -80,37 +80,10 @@ struct Tracer::State {
     }
   }
 
-  std::optional<std::uint32_t> take_site() {
-    if (!free_sites.empty()) {
-      const auto index = free_sites.back();
-      free_sites.pop_back();
-      return index;
-    }
-    return next_site < GM_MAX_SITES ? std::optional(next_site++) : std::nullopt;
-  }
-
   // Its probes are gone when this returns.
   void drop(Attachment attachment) {
     attachment.links.clear();
-    free_sites.insert(free_sites.end(), attachment.sites.begin(), attachment.sites.end());
-  }
-
-  Result<void> write_sites(std::span<const ProbeSite> sites, std::uint32_t binary,
-                           Attachment& attachment, std::array<Places, GM_ROLE_COUNT>& places) {
-    for (const auto& site : sites) {
-      const auto index = take_site();
-      if (!index)
-        return fail(Errc::kUnsupported, fmt::format("more than {} probe sites", GM_MAX_SITES));
-      attachment.sites.push_back(*index);
-      auto kernel_site = site.kernel;
-      kernel_site.binary = binary;
-      const int error = bpf_map__update_elem(skeleton->maps.gm_sites, &*index, sizeof(*index),
-                                             &kernel_site, sizeof(kernel_site), BPF_ANY);
-      if (error != 0) return system_error("writing a probe site", -error);
-      places.at(kernel_site.role).offsets.push_back(site.file_offset);
-      places.at(kernel_site.role).cookies.push_back(*index);
-    }
-    return {};
+    for (const auto& places : attachment.places) sites.remove(places);
   }
 
   Result<void> set_target(pid_t tgid, __u32 traced) const {
@@ -180,9 +153,10 @@ Result<void> Tracer::attach(std::span<const ProbeSite> sites, std::uint32_t bina
                             pid_t pid) {
   // The file itself, whatever has become of its path meanwhile.
   const auto path = fmt::format("/proc/self/fd/{}", fd);
-  std::array<Places, GM_ROLE_COUNT> places;
-  State::Attachment attachment;
-  auto attached = state_->write_sites(sites, binary, attachment, places);
+  auto& skeleton = *state_->skeleton;
+  const auto places = TRY(state_->sites.add(skeleton.maps.gm_sites, sites, binary));
+  State::Attachment attachment{.links = {}, .places = {places}};
+  Result<void> attached;
   for (unsigned role = 0; attached && role < GM_ROLE_COUNT; ++role) {
     if (places.at(role).offsets.empty()) continue;
     attached = kernel::attach(state_->program(role), state_->attach_by, path, pid, places.at(role),
@@ -194,7 +168,7 @@ Result<void> Tracer::attach(std::span<const ProbeSite> sites, std::uint32_t bina
   }
   auto& all = state_->attachments[binary];
   std::ranges::move(attachment.links, std::back_inserter(all.links));
-  std::ranges::move(attachment.sites, std::back_inserter(all.sites));
+  all.places.push_back(places);
   return {};
 }
 
@@ -283,6 +257,11 @@ std::optional<gm_type> Tracer::made_type(std::uint32_t tgid, std::uint64_t type)
 
 Result<Stats> Tracer::stats() const {
   return read_stats(state_->skeleton->maps.gm_stats);
+}
+
+Tracer::SharedTables Tracer::shared_tables() const {
+  const auto& maps = state_->skeleton->maps;
+  return {.targets = bpf_map__fd(maps.gm_targets), .stacks = bpf_map__fd(maps.gm_stacks)};
 }
 
 std::string_view Tracer::attach_method() const {

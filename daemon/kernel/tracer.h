@@ -96,6 +96,13 @@ class Tracer {
   [[nodiscard]] std::optional<gm_type> made_type(std::uint32_t tgid, std::uint64_t type) const;
   [[nodiscard]] Result<Stats> stats() const;
 
+  // What a GrowthSampler shares with this: it must not outlive it.
+  struct SharedTables {
+    int targets = -1;
+    int stacks = -1;
+  };
+  [[nodiscard]] SharedTables shared_tables() const;
+
   // "uprobe_multi" or "perf_event".
   [[nodiscard]] std::string_view attach_method() const;
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Copyright The gomapd Authors
+/*
+ * Counts starts of growths while a window is open, for programs in which every
+ * growth would cost too much to look at. An object of its own: its probes come
+ * and go without touching those that count exactly. Every start is counted by
+ * process; what grew where, of one in GM_SAMPLE_DESCRIBED.
+ *
+ * hits = filtered + branch taken + no site + uncounted + counted; a described
+ * one that can't be read is counted all the same, and a fault.
+ */
+#include "bpf/vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/interface.h"
+#include "bpf/common.bpf.h"
+#include "bpf/target.bpf.h"
+#include "bpf/stack.bpf.h"
+#include "bpf/describe.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* By process: all starts in windows so far. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u64);
+} gm_sampled SEC(".maps");
+
+/* User space empties this after each window. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct gm_counter_key);
+	__type(value, struct gm_sample);
+} gm_samples SEC(".maps");
+
+/* Counts the hit; whether it is to be described, too. */
+static __always_inline bool gm_sampled_hit(struct pt_regs *ctx, struct gm_hit *hit)
+{
+	__u64 zero = 0, *count;
+
+	if (!gm_accept(ctx, GM_STAT_HITS_START, hit))
+		return false;
+	count = bpf_map_lookup_elem(&gm_sampled, &hit->tgid);
+	if (!count) {
+		bpf_map_update_elem(&gm_sampled, &hit->tgid, &zero, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&gm_sampled, &hit->tgid);
+	}
+	if (!count) {
+		gm_count(GM_STAT_UNCOUNTED);
+		return false;
+	}
+	gm_count(GM_STAT_COUNTED);
+	/* The first of a process, too: most of what is rare is seen so. */
+	return __sync_fetch_and_add(count, 1) % GM_SAMPLE_DESCRIBED == 0;
+}
+
+static __always_inline void gm_keep_sample(struct pt_regs *ctx, const struct gm_hit *hit,
+					   const struct gm_growth *growth)
+{
+	struct gm_counter_key key = {};
+	struct gm_sample *sample, empty = {};
+
+	key.tgid = hit->tgid;
+	key.kind = growth->kind;
+	key.old_log2 = growth->old_log2;
+	key.type = growth->type ? growth->type - hit->bias : 0;
+	key.stack = gm_stack_id(ctx, hit);
+	sample = bpf_map_lookup_elem(&gm_samples, &key);
+	if (!sample) {
+		empty.binary = hit->site->binary;
+		bpf_map_update_elem(&gm_samples, &key, &empty, BPF_NOEXIST);
+		sample = bpf_map_lookup_elem(&gm_samples, &key);
+	}
+	if (!sample) {
+		gm_count(GM_STAT_COUNTERS_FULL);
+		return;
+	}
+	__sync_fetch_and_add(&sample->described, 1);
+	if (growth->go_map_keys > sample->max_keys)
+		sample->max_keys = growth->go_map_keys;
+}
+
+SEC("uprobe.multi")
+int gm_classic_sampled(struct pt_regs *ctx)
+{
+	struct gm_growth growth = {};
+	struct gm_hit hit = {};
+
+	if (gm_sampled_hit(ctx, &hit) && gm_describe_classic(ctx, &hit, &growth))
+		gm_keep_sample(ctx, &hit, &growth);
+	return 0;
+}
+
+SEC("uprobe.multi")
+int gm_to_table_sampled(struct pt_regs *ctx)
+{
+	struct gm_growth growth = {};
+	struct gm_hit hit = {};
+
+	if (gm_sampled_hit(ctx, &hit) && gm_describe_to_table(ctx, &hit, &growth))
+		gm_keep_sample(ctx, &hit, &growth);
+	return 0;
+}
+
+SEC("uprobe.multi")
+int gm_rehash_sampled(struct pt_regs *ctx)
+{
+	struct gm_growth growth = {};
+	struct gm_hit hit = {};
+
+	if (gm_sampled_hit(ctx, &hit) && gm_describe_rehash(ctx, &hit, &growth))
+		gm_keep_sample(ctx, &hit, &growth);
+	return 0;
+}

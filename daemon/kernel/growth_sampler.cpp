@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/kernel/growth_sampler.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <numeric>
+#include <utility>
+
+#include "daemon/kernel/attach.h"
+#include "daemon/kernel/features.h"
+#include "daemon/kernel/handles.h"
+#include "daemon/kernel/site_table.h"
+#include "sample.skel.h"
+
+namespace gomapd::kernel {
+namespace {
+
+using Skeleton = std::unique_ptr<sample_bpf, Deleter<sample_bpf::destroy>>;
+
+constexpr std::array kStarts{GM_ROLE_CLASSIC_START, GM_ROLE_TO_TABLE_START, GM_ROLE_REHASH_START};
+
+}  // namespace
+
+struct GrowthSampler::State {
+  Skeleton skeleton;
+  AttachBy attach_by = AttachBy::kUprobeMulti;
+  SiteTable sites;
+  SiteTable::PlacesByRole places;  // while attached
+  std::vector<BpfLink> links;
+  std::map<std::uint32_t, std::uint64_t> counted;  // by process, when last taken
+  Stats measuring{};                               // what the measurement brought
+
+  [[nodiscard]] bpf_program* program(unsigned role) const {
+    switch (role) {
+      case GM_ROLE_CLASSIC_START: return skeleton->progs.gm_classic_sampled;
+      case GM_ROLE_TO_TABLE_START: return skeleton->progs.gm_to_table_sampled;
+      default: return skeleton->progs.gm_rehash_sampled;
+    }
+  }
+};
+
+GrowthSampler::GrowthSampler(std::unique_ptr<State> state) : state_(std::move(state)) {}
+GrowthSampler::GrowthSampler(GrowthSampler&&) noexcept = default;
+GrowthSampler& GrowthSampler::operator=(GrowthSampler&&) noexcept = default;
+GrowthSampler::~GrowthSampler() = default;
+
+Result<GrowthSampler> GrowthSampler::load(const GrowthSamplerOptions& options,
+                                          const Tracer& tracer) {
+  prepare_libbpf();
+  auto state = std::make_unique<State>();
+  state->skeleton.reset(sample_bpf::open());
+  if (!state->skeleton) return system_error("opening the BPF programs for samples", errno);
+  auto& skeleton = *state->skeleton;
+  if (options.force_perf_uprobes || !has_uprobe_multi()) state->attach_by = AttachBy::kPerfEvent;
+  set_attach_type(*skeleton.obj, state->attach_by);
+  skeleton.rodata->gm_all_processes = options.all_processes ? 1 : 0;
+  if (const auto pid_namespace = own_pid_namespace()) {
+    skeleton.rodata->gm_pidns_dev = pid_namespace->device;
+    skeleton.rodata->gm_pidns_ino = pid_namespace->inode;
+  }
+  const auto shared = tracer.shared_tables();
+  for (const auto& [table, fd] : {std::pair{skeleton.maps.gm_targets, shared.targets},
+                                  std::pair{skeleton.maps.gm_stacks, shared.stacks}})
+    if (const int error = bpf_map__reuse_fd(table, fd); error != 0)
+      return system_error("sharing the growths' tables", -error);
+  if (const int error = sample_bpf::load(&skeleton); error != 0)
+    return system_error("loading the BPF programs for samples (--verbose shows why)", -error);
+  return GrowthSampler(std::move(state));
+}
+
+Result<void> GrowthSampler::attach(std::span<const ProbeSite> sites, std::uint32_t binary, int fd,
+                                   pid_t pid) {
+  detach();
+  std::vector<ProbeSite> starts;
+  for (const auto& site : sites)
+    if (std::ranges::find(kStarts, site.kernel.role) != kStarts.end()) starts.push_back(site);
+  const auto path = fmt::format("/proc/self/fd/{}", fd);
+  state_->places = TRY(state_->sites.add(state_->skeleton->maps.gm_sites, starts, binary));
+  for (const auto role : kStarts) {
+    const auto& places = state_->places.at(role);
+    if (places.offsets.empty()) continue;
+    if (auto attached = kernel::attach(state_->program(role), state_->attach_by, path, pid, places,
+                                       state_->links);
+        !attached) {
+      detach();  // all or none
+      return attached;
+    }
+  }
+  return {};
+}
+
+void GrowthSampler::start() {
+  __atomic_store_n(&state_->skeleton->bss->gm_active, 1U, __ATOMIC_RELEASE);
+}
+
+void GrowthSampler::stop() {
+  __atomic_store_n(&state_->skeleton->bss->gm_active, 0U, __ATOMIC_RELEASE);
+}
+
+void GrowthSampler::detach() {
+  stop();
+  state_->links.clear();
+  state_->sites.remove(std::exchange(state_->places, {}));
+}
+
+Result<SampledWindow> GrowthSampler::take() {
+  SampledWindow window;
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus < 0) return system_error("number of CPUs", -cpus);
+  std::vector<std::uint64_t> values(static_cast<std::size_t>(cpus));
+  const int counts = bpf_map__fd(state_->skeleton->maps.gm_sampled);
+  std::uint32_t tgid = 0;
+  for (const std::uint32_t* previous = nullptr; bpf_map_get_next_key(counts, previous, &tgid) == 0;
+       previous = &tgid) {
+    if (bpf_map_lookup_elem(counts, &tgid, values.data()) != 0) continue;
+    const auto now = std::accumulate(values.begin(), values.end(), std::uint64_t{0});
+    const auto before = std::exchange(state_->counted[tgid], now);
+    if (now != before) window.starts[tgid] = now - before;
+  }
+  const int samples = bpf_map__fd(state_->skeleton->maps.gm_samples);
+  SampleRow row{};
+  while (bpf_map_get_next_key(samples, nullptr, &row.key) == 0) {
+    if (bpf_map_lookup_elem(samples, &row.key, &row.value) == 0) window.described.push_back(row);
+    if (bpf_map_delete_elem(samples, &row.key) != 0) break;
+  }
+  return window;
+}
+
+void GrowthSampler::forget(std::uint32_t tgid) {
+  (void)bpf_map_delete_elem(bpf_map__fd(state_->skeleton->maps.gm_sampled), &tgid);
+  state_->counted.erase(tgid);
+}
+
+Result<std::uint64_t> GrowthSampler::hits() const {
+  const auto hits = TRY(read_stat(state_->skeleton->maps.gm_stats, GM_STAT_HITS_START));
+  return hits - state_->measuring.at(GM_STAT_HITS_START);
+}
+
+Result<Stats> GrowthSampler::stats() const {
+  auto stats = TRY(read_stats(state_->skeleton->maps.gm_stats));
+  for (std::size_t i = 0; i < stats.size(); ++i) stats.at(i) -= state_->measuring.at(i);
+  return stats;
+}
+
+// The same program, the same tables and the same kind of instruction as in a
+// target, so that the same is paid.
+Result<HitCost> GrowthSampler::try_measuring() {
+  ProbeSite site;
+  site.file_offset = TRY(probed_function_offset());
+  site.kernel.role = GM_ROLE_TO_TABLE_START;
+  site.kernel.address = 1;  // any but 0, which means none
+  const auto own = static_cast<__u32>(getpid());
+  const __u32 traced = 1;
+  const int targets = bpf_map__fd(state_->skeleton->maps.gm_targets);
+  if (bpf_map_update_elem(targets, &own, &traced, BPF_ANY) != 0)
+    return system_error("adding our own process to the filter", errno);
+  const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return system_error("/proc/self/exe", errno);
+  const auto attached = attach(std::span(&site, 1), 0, fd, getpid());
+  close(fd);
+  if (!attached) return std::unexpected(attached.error());
+  start();
+  auto cost = time_probed_calls();
+  stop();
+  return cost;
+}
+
+HitCost GrowthSampler::measure_hit_cost() {
+  const auto measured = try_measuring();
+  detach();
+  (void)take();
+  const auto own = static_cast<__u32>(getpid());
+  (void)bpf_map_delete_elem(bpf_map__fd(state_->skeleton->maps.gm_targets), &own);
+  forget(own);
+  if (const auto brought = read_stats(state_->skeleton->maps.gm_stats))
+    state_->measuring = *brought;
+  return measured ? *measured : kAssumedHitCost;
+}
+
+}  // namespace gomapd::kernel

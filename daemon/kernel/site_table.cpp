@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/kernel/site_table.h"
+
+#include <fmt/core.h>
+
+namespace gomapd::kernel {
+
+Result<SiteTable::PlacesByRole> SiteTable::add(const bpf_map* table,
+                                               std::span<const ProbeSite> sites,
+                                               std::uint32_t binary) {
+  if (!has_room(sites.size()))
+    return fail(Errc::kUnsupported, fmt::format("more than {} probe sites", GM_MAX_SITES));
+  PlacesByRole places;
+  for (const auto& site : sites) {
+    auto index = next_;
+    if (free_.empty()) {
+      ++next_;
+    } else {
+      index = free_.back();
+      free_.pop_back();
+    }
+    auto kernel_site = site.kernel;
+    kernel_site.binary = binary;
+    auto& own = places.at(kernel_site.role);
+    own.offsets.push_back(site.file_offset);
+    own.cookies.push_back(index);
+    const int error = bpf_map__update_elem(table, &index, sizeof(index), &kernel_site,
+                                           sizeof(kernel_site), BPF_ANY);
+    if (error == 0) continue;
+    remove(places);
+    return system_error("writing a probe site", -error);
+  }
+  return places;
+}
+
+void SiteTable::remove(const PlacesByRole& places) {
+  for (const auto& own : places)
+    for (const auto cookie : own.cookies) free_.push_back(static_cast<std::uint32_t>(cookie));
+}
+
+}  // namespace gomapd::kernel
