@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/model/growth_estimate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace gomapd::model {
+namespace {
+
+constexpr ProbeCost kFree{.ns = 0, .error_ns = 0};
+constexpr double kMs = 1e6;
+
+TEST(GrowthEstimate, IsWhatIsCountedWhenAllIsWindow) {
+  GrowthEstimator estimator(kFree);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_DOUBLE_EQ(estimator.add({.starts = 7, .cpu_ns = 5 * kMs, .stands_for_cpu_ns = 5 * kMs}),
+                     7);
+  EXPECT_DOUBLE_EQ(estimator.total().value, 70);
+  EXPECT_NEAR(estimator.total().error.value(), 0, 1e-6);
+}
+
+TEST(GrowthEstimate, StandsForCpuTime) {
+  GrowthEstimator estimator(kFree);
+  EXPECT_DOUBLE_EQ(estimator.add({.starts = 10, .cpu_ns = kMs, .stands_for_cpu_ns = 100 * kMs}),
+                   1000);
+  EXPECT_DOUBLE_EQ(estimator.add_rest(50 * kMs), 500);
+  EXPECT_DOUBLE_EQ(estimator.total().value, 1500);
+  EXPECT_FALSE(estimator.total().error.has_value());
+}
+
+// A growth takes 800 ns, a hit a thousand: in windows it does less than half of what
+// it does else.
+TEST(GrowthEstimate, TakesOffWhatProbesTook) {
+  constexpr double kGrowth = 800;
+  constexpr double kHit = 1000;
+  GrowthEstimator estimator({.ns = kHit, .error_ns = 50});
+  double truth = 0;
+  for (int i = 0; i < 20; ++i) {
+    const double inside = 2000;
+    const double around = 300;
+    const double outside = 1e6;
+    estimator.add({.starts = 2000,
+                   .cpu_ns = inside * (kGrowth + kHit),
+                   .stands_for_cpu_ns =
+                       inside * (kGrowth + kHit) + around * (kGrowth + kHit) + outside * kGrowth,
+                   .hits_around = around});
+    truth += inside + around + outside;
+  }
+  const auto total = estimator.total();
+  EXPECT_NEAR(total.value, truth, truth * 1e-9);
+  EXPECT_NEAR(total.error.value(), truth * 50 / kGrowth, truth * 1e-3);
+  EXPECT_FALSE(total.at_least);
+}
+
+TEST(GrowthEstimate, SaysWhenNothingButProbesIsLeft) {
+  GrowthEstimator estimator({.ns = 1000, .error_ns = 100});
+  estimator.add({.starts = 1000, .cpu_ns = 1e6, .stands_for_cpu_ns = 1e9});
+  EXPECT_TRUE(estimator.total().at_least);
+  EXPECT_TRUE(std::isfinite(estimator.total().value));
+}
+
+TEST(GrowthEstimate, IsNothingOfAProcessThatSleeps) {
+  GrowthEstimator estimator({.ns = 1000, .error_ns = 100});
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(estimator.add({.starts = 0, .cpu_ns = 0, .stands_for_cpu_ns = 0}), 0);
+  EXPECT_EQ(estimator.total().value, 0);
+}
+
+// The error that it tells is the one that it makes: of 400 programs with rates that
+// differ by window, two in three lie within it.
+TEST(GrowthEstimate, TellsItsError) {
+  std::mt19937 random(1);
+  int within = 0;
+  constexpr int kPrograms = 400;
+  for (int program = 0; program < kPrograms; ++program) {
+    GrowthEstimator estimator(kFree);
+    double truth = 0;
+    for (int i = 0; i < 30; ++i) {
+      // Windows of 1 in 50; the rate of each period is drawn, the window's own lies
+      // about it.
+      const double rate = std::uniform_real_distribution(50.0, 150.0)(random);
+      const double period = 500 * kMs;
+      const double window = 10 * kMs;
+      truth += rate * period / kMs;
+      const double seen = std::uniform_real_distribution(0.5, 1.5)(random) * rate;
+      estimator.add({.starts = static_cast<std::uint64_t>(seen * window / kMs),
+                     .cpu_ns = window,
+                     .stands_for_cpu_ns = period});
+    }
+    const auto total = estimator.total();
+    within += std::abs(total.value - truth) <= total.error.value() ? 1 : 0;
+  }
+  EXPECT_GT(within, kPrograms * 0.6);
+  EXPECT_LT(within, kPrograms * 0.99);
+}
+
+}  // namespace
+}  // namespace gomapd::model
