@@ -22,7 +22,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* By process: all starts in windows so far. */
+/* By process: its starts. User space empties both tables after each window. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 4096);
@@ -30,7 +30,7 @@ struct {
 	__type(value, __u64);
 } gm_sampled SEC(".maps");
 
-/* User space empties this after each window. */
+/* What of them was described. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -55,7 +55,7 @@ static __always_inline bool gm_sampled_hit(struct pt_regs *ctx, struct gm_hit *h
 		return false;
 	}
 	gm_count(GM_STAT_COUNTED);
-	/* The first of a process, too: most of what is rare is seen so. */
+	/* The first of a process, too: a few are better than none. */
 	return __sync_fetch_and_add(count, 1) % GM_SAMPLE_DESCRIBED == 0;
 }
 
@@ -85,35 +85,26 @@ static __always_inline void gm_keep_sample(struct pt_regs *ctx, const struct gm_
 		sample->max_keys = growth->go_map_keys;
 }
 
+/*
+ * One program for all sites, so that one link has them: it takes all probes out
+ * before it waits for those that are just being hit.
+ */
 SEC("uprobe.multi")
-int gm_classic_sampled(struct pt_regs *ctx)
+int gm_growth_sampled(struct pt_regs *ctx)
 {
 	struct gm_growth growth = {};
 	struct gm_hit hit = {};
+	bool readable;
 
-	if (gm_sampled_hit(ctx, &hit) && gm_describe_classic(ctx, &hit, &growth))
-		gm_keep_sample(ctx, &hit, &growth);
-	return 0;
-}
-
-SEC("uprobe.multi")
-int gm_to_table_sampled(struct pt_regs *ctx)
-{
-	struct gm_growth growth = {};
-	struct gm_hit hit = {};
-
-	if (gm_sampled_hit(ctx, &hit) && gm_describe_to_table(ctx, &hit, &growth))
-		gm_keep_sample(ctx, &hit, &growth);
-	return 0;
-}
-
-SEC("uprobe.multi")
-int gm_rehash_sampled(struct pt_regs *ctx)
-{
-	struct gm_growth growth = {};
-	struct gm_hit hit = {};
-
-	if (gm_sampled_hit(ctx, &hit) && gm_describe_rehash(ctx, &hit, &growth))
+	if (!gm_sampled_hit(ctx, &hit))
+		return 0;
+	if (hit.site->role == GM_ROLE_CLASSIC_START)
+		readable = gm_describe_classic(ctx, &hit, &growth);
+	else if (hit.site->role == GM_ROLE_TO_TABLE_START)
+		readable = gm_describe_to_table(ctx, &hit, &growth);
+	else
+		readable = gm_describe_rehash(ctx, &hit, &growth);
+	if (readable)
 		gm_keep_sample(ctx, &hit, &growth);
 	return 0;
 }

@@ -57,7 +57,8 @@ class Daemon {
       TRY_VOID(host_->attend());
       host_->show(board_.watch());
       if (wakeup.reload || board_.take_reload()) reload();
-      if (Clock::now() - stock_taken_ >= kStockInterval) TRY_VOID(take_stock());
+      if (Clock::now() - stock_taken_ >= kStockInterval || TRY(host_->is_pressed()))
+        TRY_VOID(take_stock());
     }
     sd_notify(0, "STOPPING=1");
     spdlog::info("ending");

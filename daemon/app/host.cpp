@@ -26,6 +26,8 @@ using std::chrono::seconds;
 // Where no events tell of processes.
 constexpr seconds kScanWithoutEvents{1};
 constexpr std::uint64_t kSampleEveryNs = 2'000'000'000;
+// Time in probes that is not waited for a second over.
+constexpr double kSuddenNs = 20e6;
 
 std::uint64_t monotonic_ns() {
   return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
@@ -67,11 +69,46 @@ std::uint64_t hits_of(const gm_counter& counter) {
   return counter.started + counter.finished + counter.finished_only + counter.evacuated;
 }
 
+// Those that --detail buckets takes: classic maps move each old bucket once.
+std::uint64_t bucket_hits_of(const gm_counter_key& key, const gm_counter& counter) {
+  const bool is_classic = key.kind == GM_KIND_DOUBLE || key.kind == GM_KIND_SAME_SIZE;
+  return is_classic ? counter.started << std::min<unsigned>(key.old_log2, 40) : 0;
+}
+
 // What a hit costs here, by a probe in our own process.
 kernel::HitCost measured_hit_cost(bool force_perf_uprobes) {
   auto probes =
       kernel::AssignProbes::load({.force_perf_uprobes = force_perf_uprobes, .row_entries = 64});
   return probes ? probes->measure_hit_cost() : kernel::kAssumedHitCost;
+}
+
+// Of what a program may be asked for: what it owes when sampling begins is paid by the
+// rest.
+constexpr double kShareOfWindows = 0.7;
+
+model::ProbeLevel wanted_level(Detail detail) {
+  return detail == Detail::kBuckets ? model::ProbeLevel::kBuckets : model::ProbeLevel::kGrowth;
+}
+
+model::DetailLevel detail_level(model::ProbeLevel level) {
+  switch (level) {
+    case model::ProbeLevel::kSampled: return model::DetailLevel::kOff;
+    case model::ProbeLevel::kGrowth: return model::DetailLevel::kGrowth;
+    case model::ProbeLevel::kBuckets: return model::DetailLevel::kBuckets;
+  }
+  return model::DetailLevel::kOff;
+}
+
+// Null, with a line in the log, where growths can't be sampled.
+std::unique_ptr<GrowthWindows> growth_windows(const HostOptions& options,
+                                              const kernel::Tracer& tracer) {
+  auto sampler = kernel::GrowthSampler::load(
+      {.force_perf_uprobes = options.force_perf_uprobes, .all_processes = true}, tracer);
+  if (sampler)
+    return std::make_unique<GrowthWindows>(*std::move(sampler),
+                                           kShareOfWindows * options.max_overhead);
+  spdlog::warn("what growths cost can't be bounded: {}", sampler.error().context);
+  return nullptr;
 }
 
 }  // namespace
@@ -82,8 +119,10 @@ Result<std::unique_ptr<Host>> Host::create(const HostOptions& options) {
                                           .stack_entries = 32768,
                                           .force_perf_uprobes = options.force_perf_uprobes,
                                           .all_processes = true}));
+  auto windows = growth_windows(options, tracer);
   auto analyser = TRY(Analyser::create());
-  std::unique_ptr<Host> host(new Host(options, std::move(tracer), std::move(analyser)));
+  std::unique_ptr<Host> host(
+      new Host(options, std::move(tracer), std::move(analyser), std::move(windows)));
   // First the events, then the scan: what comes in between is seen by both.
   auto events = kernel::ProcessEvents::open();
   if (events) {
@@ -96,7 +135,8 @@ Result<std::unique_ptr<Host>> Host::create(const HostOptions& options) {
   return host;
 }
 
-Host::Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<Analyser> analyser)
+Host::Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<Analyser> analyser,
+           std::unique_ptr<GrowthWindows> windows)
     : options_(options),
       tracer_(std::move(tracer)),
       analyser_(std::move(analyser)),
@@ -104,8 +144,13 @@ Host::Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<An
       binaries_(analyser_.get(), &tracer_, &binaries_table_, options.detail),
       ledger_(options.ledger),
       hit_cost_(measured_hit_cost(options.force_perf_uprobes)),
+      governing_(std::make_unique<Governing>(
+          model::GovernorRules{.max_overhead = options.max_overhead}, wanted_level(options.detail),
+          Governing::Costs{.exact = hit_cost_}, &tracer_, &binaries_, &binaries_table_,
+          std::move(windows))),
       began_realtime_ns_(realtime_ns()),
-      began_monotonic_ns_(monotonic_ns()) {}
+      began_monotonic_ns_(monotonic_ns()),
+      used_ns_(began_monotonic_ns_) {}
 
 std::vector<int> Host::inputs() const {
   std::vector<int> fds{analyser_->fd()};
@@ -264,6 +309,7 @@ void Host::adopt_strangers(std::span<const model::CounterRow> rows) {
 
 void Host::let_binaries_go() {
   for (const auto number : binaries_.surplus()) {
+    governing_->forget(number);
     resolver_.forget_binary(number);
     binaries_.forget(number);
   }
@@ -274,6 +320,7 @@ Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
   const auto rows = rows_of(TRY(tracer_.counters()));
   adopt_strangers(rows);
   ledger_.update(rows, resolver_, model::Ledger::Reading::kMoreToCome);
+  const auto uses = TRY(govern(rows));
   TRY_VOID(bury());
   let_binaries_go();
   std::unordered_set<std::uint64_t> stacks;
@@ -292,7 +339,7 @@ Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
   ledger_.fill(*state);
   live_maps_.fill(*state);
   watch_for_storms(*state, now);
-  measure_overhead(rows, *state);
+  tell_overhead(uses, *state);
   count_processes(*state);
   TRY_VOID(tell_health(*state));
   return state;
@@ -321,26 +368,72 @@ void Host::watch_for_storms(model::HostState& state, std::uint64_t now_ns) {
   storms_ = std::move(still_there);
 }
 
-void Host::measure_overhead(std::span<const model::CounterRow> rows, model::HostState& state) {
-  std::unordered_map<std::uint32_t, std::uint64_t> hits;
-  for (const auto& [key, value] : rows) hits[key.tgid] += hits_of(value);
+// What probes cost, and what of them is affordable from now on.
+Result<ProbeUses> Host::govern(std::span<const model::CounterRow> rows) {
+  auto uses = measure_use(rows);
+  const auto stats = TRY(tracer_.stats());
+  const auto hits =
+      stats.at(GM_STAT_HITS_START) + stats.at(GM_STAT_HITS_END) + stats.at(GM_STAT_HITS_EVACUATE);
+  const auto now = monotonic_ns();
+  const auto passed = static_cast<double>(now - std::exchange(used_ns_, now));
+  hits_per_ns_ = static_cast<double>(hits - std::exchange(stock_hits_, hits)) / passed;
+  governing_->collect(ledger_, resolver_, uses);
+  governing_->advance(uses, passed / 1e9, ledger_);
+  return uses;
+}
+
+ProbeUses Host::measure_use(std::span<const model::CounterRow> rows) {
+  struct Hits {
+    std::uint64_t all = 0;
+    std::uint64_t buckets = 0;
+  };
+  std::unordered_map<std::uint32_t, Hits> hits;
+  for (const auto& [key, value] : rows) {
+    auto& own = hits[key.tgid];
+    own.all += hits_of(value);
+    own.buckets += bucket_hits_of(key, value);
+  }
+  ProbeUses uses;
+  for (auto& [pid, known] : processes_) {
+    if (known.fate != Fate::kTraced) continue;
+    const auto now = hits[pid];
+    const auto cpu_ns = proc::cpu_time_ns(static_cast<pid_t>(pid)).value_or(known.cpu_ns);
+    const auto more = now.all - std::exchange(known.hits, now.all);
+    uses[pid] = {.probe_ns = static_cast<double>(more) * hit_cost_.ns,
+                 .cpu_ns = static_cast<double>(cpu_ns - std::exchange(known.cpu_ns, cpu_ns)),
+                 .bucket_hits = static_cast<double>(now.buckets -
+                                                    std::exchange(known.bucket_hits, now.buckets))};
+  }
+  return uses;
+}
+
+void Host::tell_overhead(const ProbeUses& uses, model::HostState& state) const {
   for (auto& workload : state.workloads) {
     double probing_ns = 0;
     double running_ns = 0;
+    auto lowest = model::ProbeLevel::kBuckets;
     for (const auto& process : workload.processes) {
-      const auto found = processes_.find(process.pid);
-      if (found == processes_.end()) continue;
-      auto& known = found->second;
-      const auto hits_now = hits[process.pid];
-      const auto cpu_ns = proc::cpu_time_ns(static_cast<pid_t>(process.pid)).value_or(known.cpu_ns);
-      probing_ns +=
-          static_cast<double>(hits_now - std::exchange(known.hits, hits_now)) * hit_cost_.ns;
-      running_ns += static_cast<double>(cpu_ns - std::exchange(known.cpu_ns, cpu_ns));
+      if (const auto use = uses.find(process.pid); use != uses.end()) {
+        probing_ns += use->second.probe_ns;
+        running_ns += use->second.cpu_ns;
+      }
+      if (const auto known = processes_.find(process.pid); known != processes_.end())
+        if (const auto number = binaries_.number_of(known->second.file))
+          lowest = std::min(lowest, governing_->level(*number));
     }
     workload.overhead = running_ns > 0 ? std::min(1.0, probing_ns / running_ns) : 0;
-    workload.detail = options_.detail == Detail::kBuckets ? model::DetailLevel::kBuckets
-                                                          : model::DetailLevel::kGrowth;
+    workload.sampled = lowest == model::ProbeLevel::kSampled;
+    workload.detail = detail_level(std::min(lowest, wanted_level(options_.detail)));
   }
+}
+
+Result<bool> Host::is_pressed() {
+  const auto stats = TRY(tracer_.stats());
+  const auto hits =
+      stats.at(GM_STAT_HITS_START) + stats.at(GM_STAT_HITS_END) + stats.at(GM_STAT_HITS_EVACUATE);
+  const auto more = static_cast<double>(hits - stock_hits_);
+  const auto expected = hits_per_ns_ * static_cast<double>(monotonic_ns() - used_ns_);
+  return more * hit_cost_.ns > kSuddenNs && more > 2 * expected;
 }
 
 void Host::count_processes(model::HostState& state) const {

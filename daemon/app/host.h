@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "daemon/app/governing.h"
 #include "daemon/app/host_binaries.h"
 #include "daemon/app/live_maps.h"
 #include "daemon/app/targets.h"
@@ -55,6 +56,9 @@ class Host {
   // Once a second: counters, rates, live maps.
   [[nodiscard]] Result<std::shared_ptr<const model::HostState>> take_stock();
 
+  // Whether probes take so much all of a sudden that the next second is too late.
+  [[nodiscard]] Result<bool> is_pressed();
+
   // Takes the pictures that somebody wants: ten times a second.
   void show(MapWatch& watch) const;
 
@@ -70,10 +74,12 @@ class Host {
     Fate fate = Fate::kPending;
     std::uint64_t cpu_ns = 0;  // at the last reading
     std::uint64_t hits = 0;    // likewise
+    std::uint64_t bucket_hits = 0;
   };
   using Processes = std::unordered_map<std::uint32_t, Known>;
 
-  Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<Analyser> analyser);
+  Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<Analyser> analyser,
+       std::unique_ptr<GrowthWindows> windows);
 
   Result<void> scan();
   Result<void> examine(std::uint32_t pid);
@@ -84,7 +90,9 @@ class Host {
   Result<void> bury();
   void adopt_strangers(std::span<const model::CounterRow> rows);
   void let_binaries_go();
-  void measure_overhead(std::span<const model::CounterRow> rows, model::HostState& state);
+  [[nodiscard]] Result<ProbeUses> govern(std::span<const model::CounterRow> rows);
+  [[nodiscard]] ProbeUses measure_use(std::span<const model::CounterRow> rows);
+  void tell_overhead(const ProbeUses& uses, model::HostState& state) const;
   void count_processes(model::HostState& state) const;
   void watch_for_storms(model::HostState& state, std::uint64_t now_ns);
   Result<void> tell_health(model::HostState& state) const;
@@ -100,6 +108,7 @@ class Host {
   LiveMaps live_maps_;
   model::Divergences divergences_{model::Seen::kFromSomeTime};
   kernel::HitCost hit_cost_ = kernel::kAssumedHitCost;
+  std::unique_ptr<Governing> governing_;
 
   Processes processes_;
   std::unordered_set<std::uint32_t> gone_;  // whose last counters are to be taken
@@ -115,6 +124,9 @@ class Host {
   std::uint64_t began_realtime_ns_ = 0;
   std::uint64_t began_monotonic_ns_ = 0;
   std::uint64_t sampled_ns_ = 0;
+  std::uint64_t used_ns_ = 0;     // when use was measured last,
+  std::uint64_t stock_hits_ = 0;  // the hits until then,
+  double hits_per_ns_ = 0;        // and their rate before
 };
 
 }  // namespace gomapd::app

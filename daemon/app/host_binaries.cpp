@@ -34,6 +34,19 @@ bool HostBinaries::traces(const proc::FileId& id) const {
   return found != entries_.end() && found->second.standing == Standing::kTraced;
 }
 
+std::optional<std::uint32_t> HostBinaries::number_of(const proc::FileId& id) const {
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || found->second.standing != Standing::kTraced) return std::nullopt;
+  return found->second.number;
+}
+
+std::vector<const HostBinaries::Entry*> HostBinaries::traced() const {
+  std::vector<const Entry*> all;
+  for (const auto& [id, entry] : entries_)
+    if (entry.standing == Standing::kTraced) all.push_back(&entry);
+  return all;
+}
+
 std::string HostBinaries::name_of(std::uint32_t number) const {
   for (const auto& [id, entry] : entries_)
     if (entry.standing == Standing::kTraced && entry.number == number) return entry.name;

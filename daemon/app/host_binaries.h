@@ -46,8 +46,12 @@ class HostBinaries {
   const Entry& started(std::uint32_t pid, proc::MappedFile file, const std::string& path);
   void exited(std::uint32_t pid, const proc::FileId& id);
 
+  // Those that have, or may have, probes.
+  [[nodiscard]] std::vector<const Entry*> traced() const;
   // Whether `id` has probes.
   [[nodiscard]] bool traces(const proc::FileId& id) const;
+  // Of one that has probes.
+  [[nodiscard]] std::optional<std::uint32_t> number_of(const proc::FileId& id) const;
   // Of a binary with probes; empty: there is none of that number.
   [[nodiscard]] std::string name_of(std::uint32_t number) const;
 

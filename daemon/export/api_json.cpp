@@ -87,11 +87,7 @@ Json workload_json(const model::Workload& workload) {
                          {"go_version", escape(process.go_version)},
                          {"since_ns", process.since_ns}});
   Json designs = Json::array();
-  std::uint64_t estimated = 0;
-  for (const auto& [design, totals] : workload.by_design) {
-    designs.push_back(to_string(design));
-    estimated += totals.estimated;
-  }
+  for (const auto& [design, totals] : workload.by_design) designs.push_back(to_string(design));
   return {{"id", workload_id(workload)},
           {"exe", escape(workload.identity.exe)},
           {"unit", escape(workload.identity.unit)},
@@ -99,7 +95,9 @@ Json workload_json(const model::Workload& workload) {
           {"pid", workload.pid == 0 ? Json(nullptr) : Json(workload.pid)},
           {"processes", std::move(processes)},
           {"growths", workload.growths()},
-          {"estimated_growths", estimated},
+          {"estimated_growths", std::llround(workload.estimated())},
+          {"estimated_growths_error", std::llround(workload.estimated_error())},
+          {"estimated_bytes", std::llround(workload.estimated_bytes)},
           {"by_kind", by_kind_json(workload)},
           {"impl", std::move(designs)},
           {"in_progress", workload.in_progress},
@@ -112,7 +110,7 @@ Json workload_json(const model::Workload& workload) {
           {"storm", workload.storm},
           {"storm_since_ns", workload.storm_since_ns},
           {"overhead_ratio", workload.overhead},
-          {"detail", name_of(workload.detail)},
+          {"detail", workload.sampled ? "sampled" : name_of(workload.detail)},
           {"history", history_json(workload.history)}};
 }
 
@@ -135,7 +133,9 @@ Json site_json(const model::HostState& state, const model::HostSite& site) {
           {"line", site.line},
           {"map_type", text_or_null(site.map_type)},
           {"growths", site.growths},
+          {"estimated_growths", std::llround(site.estimated)},
           {"bytes", site.bytes},
+          {"estimated_bytes", std::llround(site.estimated_bytes)},
           {"growing_ns", site.growing_ns},
           {"slowest_ns", site.slowest_ns},
           {"max_keys", site.max_keys},

@@ -73,13 +73,7 @@ Result<AssignProbes> AssignProbes::load(const AssignProbesOptions& options) {
 Result<std::size_t> AssignProbes::add_sites(std::span<const ProbeSite> sites,
                                             std::uint32_t binary) {
   const auto by_role = TRY(state_->sites.add(state_->skeleton->maps.gm_sites, sites, binary));
-  // One program for all of them.
-  Places places;
-  for (const auto& own : by_role) {
-    places.offsets.insert(places.offsets.end(), own.offsets.begin(), own.offsets.end());
-    places.cookies.insert(places.cookies.end(), own.cookies.begin(), own.cookies.end());
-  }
-  state_->binaries.push_back(std::move(places));
+  state_->binaries.push_back(SiteTable::merged(by_role));
   return state_->binaries.size() - 1;
 }
 

@@ -35,16 +35,7 @@ struct GrowthSampler::State {
   SiteTable sites;
   SiteTable::PlacesByRole places;  // while attached
   std::vector<BpfLink> links;
-  std::map<std::uint32_t, std::uint64_t> counted;  // by process, when last taken
-  Stats measuring{};                               // what the measurement brought
-
-  [[nodiscard]] bpf_program* program(unsigned role) const {
-    switch (role) {
-      case GM_ROLE_CLASSIC_START: return skeleton->progs.gm_classic_sampled;
-      case GM_ROLE_TO_TABLE_START: return skeleton->progs.gm_to_table_sampled;
-      default: return skeleton->progs.gm_rehash_sampled;
-    }
-  }
+  Stats measuring{};  // what the measurement brought
 };
 
 GrowthSampler::GrowthSampler(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -82,19 +73,12 @@ Result<void> GrowthSampler::attach(std::span<const ProbeSite> sites, std::uint32
   std::vector<ProbeSite> starts;
   for (const auto& site : sites)
     if (std::ranges::find(kStarts, site.kernel.role) != kStarts.end()) starts.push_back(site);
-  const auto path = fmt::format("/proc/self/fd/{}", fd);
   state_->places = TRY(state_->sites.add(state_->skeleton->maps.gm_sites, starts, binary));
-  for (const auto role : kStarts) {
-    const auto& places = state_->places.at(role);
-    if (places.offsets.empty()) continue;
-    if (auto attached = kernel::attach(state_->program(role), state_->attach_by, path, pid, places,
-                                       state_->links);
-        !attached) {
-      detach();  // all or none
-      return attached;
-    }
-  }
-  return {};
+  auto attached = kernel::attach(state_->skeleton->progs.gm_growth_sampled, state_->attach_by,
+                                 fmt::format("/proc/self/fd/{}", fd), pid,
+                                 SiteTable::merged(state_->places), state_->links);
+  if (!attached) detach();  // all or none
+  return attached;
 }
 
 void GrowthSampler::start() {
@@ -118,12 +102,10 @@ Result<SampledWindow> GrowthSampler::take() {
   std::vector<std::uint64_t> values(static_cast<std::size_t>(cpus));
   const int counts = bpf_map__fd(state_->skeleton->maps.gm_sampled);
   std::uint32_t tgid = 0;
-  for (const std::uint32_t* previous = nullptr; bpf_map_get_next_key(counts, previous, &tgid) == 0;
-       previous = &tgid) {
-    if (bpf_map_lookup_elem(counts, &tgid, values.data()) != 0) continue;
-    const auto now = std::accumulate(values.begin(), values.end(), std::uint64_t{0});
-    const auto before = std::exchange(state_->counted[tgid], now);
-    if (now != before) window.starts[tgid] = now - before;
+  while (bpf_map_get_next_key(counts, nullptr, &tgid) == 0) {
+    if (bpf_map_lookup_elem(counts, &tgid, values.data()) == 0)
+      window.starts[tgid] = std::accumulate(values.begin(), values.end(), std::uint64_t{0});
+    if (bpf_map_delete_elem(counts, &tgid) != 0) break;
   }
   const int samples = bpf_map__fd(state_->skeleton->maps.gm_samples);
   SampleRow row{};
@@ -132,11 +114,6 @@ Result<SampledWindow> GrowthSampler::take() {
     if (bpf_map_delete_elem(samples, &row.key) != 0) break;
   }
   return window;
-}
-
-void GrowthSampler::forget(std::uint32_t tgid) {
-  (void)bpf_map_delete_elem(bpf_map__fd(state_->skeleton->maps.gm_sampled), &tgid);
-  state_->counted.erase(tgid);
 }
 
 Result<std::uint64_t> GrowthSampler::hits() const {
@@ -179,7 +156,6 @@ HitCost GrowthSampler::measure_hit_cost() {
   (void)take();
   const auto own = static_cast<__u32>(getpid());
   (void)bpf_map_delete_elem(bpf_map__fd(state_->skeleton->maps.gm_targets), &own);
-  forget(own);
   if (const auto brought = read_stats(state_->skeleton->maps.gm_stats))
     state_->measuring = *brought;
   return measured ? *measured : kAssumedHitCost;

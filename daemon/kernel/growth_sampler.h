@@ -57,10 +57,8 @@ class GrowthSampler {
   // Takes every probe out, and waits for those that are just being hit.
   void detach();
 
-  // What was counted since the last call.
+  // What was counted, which is then forgotten.
   [[nodiscard]] Result<SampledWindow> take();
-  // Of processes that have gone.
-  void forget(std::uint32_t tgid);
   // All hits so far, those that did not count too.
   [[nodiscard]] Result<std::uint64_t> hits() const;
   [[nodiscard]] Result<Stats> stats() const;

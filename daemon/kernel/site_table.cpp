@@ -34,6 +34,15 @@ Result<SiteTable::PlacesByRole> SiteTable::add(const bpf_map* table,
   return places;
 }
 
+Places SiteTable::merged(const PlacesByRole& places) {
+  Places all;
+  for (const auto& own : places) {
+    all.offsets.insert(all.offsets.end(), own.offsets.begin(), own.offsets.end());
+    all.cookies.insert(all.cookies.end(), own.cookies.begin(), own.cookies.end());
+  }
+  return all;
+}
+
 void SiteTable::remove(const PlacesByRole& places) {
   for (const auto& own : places)
     for (const auto cookie : own.cookies) free_.push_back(static_cast<std::uint32_t>(cookie));

@@ -26,6 +26,8 @@ class SiteTable {
   // no room.
   [[nodiscard]] Result<PlacesByRole> add(const bpf_map* table, std::span<const ProbeSite> sites,
                                          std::uint32_t binary);
+  // Those of all roles, for one program.
+  [[nodiscard]] static Places merged(const PlacesByRole& places);
   // Once their probes are gone.
   void remove(const PlacesByRole& places);
 

@@ -57,14 +57,24 @@ struct Tracer::State {
     std::vector<BpfLink> links;
     std::vector<SiteTable::PlacesByRole> places;
   };
+  // Of one binary: what counts growths, and what only --detail buckets has.
+  struct Attachments {
+    Attachment growths;
+    Attachment buckets;
+  };
 
   Skeleton skeleton;
   RingBuffer ring;
   AttachBy attach_by = AttachBy::kUprobeMulti;
-  std::map<std::uint32_t, Attachment> attachments;  // by binary
+  std::map<std::uint32_t, Attachments> attachments;  // by binary
   SiteTable sites;
   std::uint64_t rejected = 0;
   const std::function<void(const gm_record&)>* visit = nullptr;  // during drain() only
+
+  static void add(Attachment& to, Attachment what) {
+    std::ranges::move(what.links, std::back_inserter(to.links));
+    std::ranges::move(what.places, std::back_inserter(to.places));
+  }
 
   [[nodiscard]] bpf_program* program(unsigned role) const {
     switch (role) {
@@ -78,6 +88,17 @@ struct Tracer::State {
       case GM_ROLE_PRUNE_END: return skeleton->progs.gm_prune_end;
       default: return nullptr;
     }
+  }
+
+  // What is attached is in `to`, after an error too.
+  Result<void> attach(std::span<const ProbeSite> wanted, std::uint32_t binary,
+                      const std::string& path, pid_t pid, Attachment& to) {
+    const auto places = TRY(sites.add(skeleton->maps.gm_sites, wanted, binary));
+    to.places.push_back(places);
+    for (unsigned role = 0; role < GM_ROLE_COUNT; ++role)
+      if (!places.at(role).offsets.empty())
+        TRY_VOID(kernel::attach(program(role), attach_by, path, pid, places.at(role), to.links));
+    return {};
   }
 
   // Its probes are gone when this returns.
@@ -112,6 +133,11 @@ struct Tracer::State {
     return 0;
   }
 };
+
+bool is_of_buckets(const ProbeSite& site) {
+  const auto role = site.kernel.role;
+  return role == GM_ROLE_EVACUATE || role == GM_ROLE_PRUNE_START || role == GM_ROLE_PRUNE_END;
+}
 
 Tracer::Tracer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Tracer::Tracer(Tracer&&) noexcept = default;
@@ -153,22 +179,21 @@ Result<void> Tracer::attach(std::span<const ProbeSite> sites, std::uint32_t bina
                             pid_t pid) {
   // The file itself, whatever has become of its path meanwhile.
   const auto path = fmt::format("/proc/self/fd/{}", fd);
-  auto& skeleton = *state_->skeleton;
-  const auto places = TRY(state_->sites.add(skeleton.maps.gm_sites, sites, binary));
-  State::Attachment attachment{.links = {}, .places = {places}};
-  Result<void> attached;
-  for (unsigned role = 0; attached && role < GM_ROLE_COUNT; ++role) {
-    if (places.at(role).offsets.empty()) continue;
-    attached = kernel::attach(state_->program(role), state_->attach_by, path, pid, places.at(role),
-                              attachment.links);
-  }
+  std::vector<ProbeSite> growths;
+  std::vector<ProbeSite> buckets;
+  std::ranges::partition_copy(sites, std::back_inserter(buckets), std::back_inserter(growths),
+                              is_of_buckets);
+  State::Attachments added;
+  auto attached = state_->attach(growths, binary, path, pid, added.growths);
+  if (attached) attached = state_->attach(buckets, binary, path, pid, added.buckets);
   if (!attached) {
-    state_->drop(std::move(attachment));  // all or none
+    state_->drop(std::move(added.growths));  // all or none
+    state_->drop(std::move(added.buckets));
     return attached;
   }
   auto& all = state_->attachments[binary];
-  std::ranges::move(attachment.links, std::back_inserter(all.links));
-  all.places.push_back(places);
+  State::add(all.growths, std::move(added.growths));
+  State::add(all.buckets, std::move(added.buckets));
   return {};
 }
 
@@ -186,7 +211,13 @@ void Tracer::detach() {
 
 void Tracer::detach(std::uint32_t binary) {
   if (auto attachment = state_->attachments.extract(binary))
-    state_->drop(std::move(attachment.mapped()));
+    for (auto* one : {&attachment.mapped().growths, &attachment.mapped().buckets})
+      state_->drop(std::move(*one));
+}
+
+void Tracer::detach_buckets(std::uint32_t binary) {
+  const auto found = state_->attachments.find(binary);
+  if (found != state_->attachments.end()) state_->drop(std::exchange(found->second.buckets, {}));
 }
 
 Result<void> Tracer::drain(const std::function<void(const gm_record&)>& visit) {
@@ -217,12 +248,18 @@ Result<std::vector<CounterRow>> Tracer::take_counters(
   std::vector<CounterRow> rows;
   for (const auto* table : {maps.gm_counters, maps.gm_rest})
     for (const auto& key : keys_of<gm_counter_key>(table, is_theirs)) reader.take(table, key, rows);
-  for (const auto& key : keys_of<gm_growth_id>(maps.gm_open_growths, is_theirs))
-    (void)bpf_map__delete_elem(maps.gm_open_growths, &key, sizeof(key), 0);
+  forget_open(tgids);
   for (const auto& key : keys_of<gm_type_key>(maps.gm_types, is_theirs))
     (void)bpf_map__delete_elem(maps.gm_types, &key, sizeof(key), 0);
   for (const auto tgid : tgids) (void)bpf_map__delete_elem(maps.gm_targets, &tgid, sizeof(tgid), 0);
   return rows;
+}
+
+void Tracer::forget_open(const std::unordered_set<std::uint32_t>& tgids) {
+  const auto* open = state_->skeleton->maps.gm_open_growths;
+  const auto is_theirs = [&](const gm_growth_id& id) { return tgids.contains(id.tgid); };
+  for (const auto& id : keys_of<gm_growth_id>(open, is_theirs))
+    (void)bpf_map__delete_elem(open, &id, sizeof(id), 0);
 }
 
 std::size_t Tracer::make_room_for_stacks(const std::unordered_set<std::uint64_t>& in_use) {

@@ -33,6 +33,9 @@ struct TracerOptions {
   bool all_processes = false;
 };
 
+// Whether only --detail buckets has it.
+[[nodiscard]] bool is_of_buckets(const ProbeSite& site);
+
 // A counter of one key, summed over the CPUs.
 struct CounterRow {
   gm_counter_key key;
@@ -73,6 +76,8 @@ class Tracer {
   // just being hit. Idempotent.
   void detach();
   void detach(std::uint32_t binary);
+  // Takes out what only --detail buckets has; growths are counted on.
+  void detach_buckets(std::uint32_t binary);
 
   // Hands all records that are in the ring to `visit`; a record of a wrong
   // size or of no known kind is counted in rejected_records().
@@ -85,6 +90,9 @@ class Tracer {
   // whatever else the kernel keeps of them, which is then forgotten.
   [[nodiscard]] Result<std::vector<CounterRow>> take_counters(
       const std::unordered_set<std::uint32_t>& tgids);
+  // Growths of `tgids` that are under way will end without probes: their beginnings
+  // are forgotten. After their probes were taken out.
+  void forget_open(const std::unordered_set<std::uint32_t>& tgids);
   // Forgets the stacks that `in_use` has no id of, if there is room for few more;
   // how many went. One that is met again is walked again.
   [[nodiscard]] std::size_t make_room_for_stacks(const std::unordered_set<std::uint64_t>& in_use);

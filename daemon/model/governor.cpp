@@ -36,7 +36,7 @@ ProbeLevel Governor::advance(const Use& use) {
   const double cpus = use.cpu_ns / (use.seconds * 1e9);
   balance_ns_ = std::min(balance_ns_ + earned - use.probe_ns, most_saved_ns(cpus));
   stayed_s_ += use.seconds;
-  if (balance_ns_ < 0 && level_ != ProbeLevel::kSampled) {
+  if (balance_ns_ < 0 && level_ > rules_.lowest) {
     // If it came up too early, it waits longer the next time.
     const bool too_early = came_up_ && stayed_s_ < up_after_s_;
     up_after_s_ =

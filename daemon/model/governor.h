@@ -22,6 +22,7 @@ struct GovernorRules {
   // for so long; for twice as long each time that it had to go again.
   double up_after_s = 30;
   double up_after_at_most_s = 1800;
+  ProbeLevel lowest = ProbeLevel::kSampled;
 };
 
 // Keeps what probes cost a program within a share of its CPU time: a program that

@@ -2,7 +2,9 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -29,7 +31,7 @@ struct DurationHistogram {
 // Totals since the daemon began; none ever goes back while its owner is listed.
 struct DesignTotals {
   std::array<std::uint64_t, GM_KIND_COUNT> growths{};  // exact, by kind
-  std::uint64_t estimated = 0;  // what samples stand for; never part of the exact ones
+  double estimated = 0;  // what samples stand for; never part of the exact ones
   DurationHistogram durations;
 };
 
@@ -57,6 +59,9 @@ struct Workload {
   std::uint64_t slowest_ns = 0;
   std::uint64_t evacuated_buckets = 0;
   std::vector<HostProcess> processes;  // living ones
+  double estimated_bytes = 0;          // of estimated growths
+  double estimated_variance = 0;       // of their number
+  bool sampled = false;                // growths are, now: each would cost too much
   double overhead = 0;                 // time in probes / CPU time, lately
   DetailLevel detail = DetailLevel::kGrowth;
   double growths_per_second = 0;  // over the last interval
@@ -68,6 +73,15 @@ struct Workload {
     std::uint64_t sum = 0;
     for (const auto& [design, totals] : by_design)
       for (const auto count : totals.growths) sum += count;
+    return sum;
+  }
+  // One standard error of estimated().
+  [[nodiscard]] double estimated_error() const {
+    return std::sqrt(std::max(estimated_variance, 0.0));
+  }
+  [[nodiscard]] double estimated() const {
+    double sum = 0;
+    for (const auto& [design, totals] : by_design) sum += totals.estimated;
     return sum;
   }
 };
@@ -88,6 +102,8 @@ struct HostSite {
   std::string map_type;  // Go syntax; empty: not known
   std::uint64_t growths = 0;
   std::uint64_t bytes = 0;
+  double estimated = 0;  // growths, and
+  double estimated_bytes = 0;
   std::uint64_t growing_ns = 0;
   std::uint64_t slowest_ns = 0;
   std::uint64_t max_keys = 0;

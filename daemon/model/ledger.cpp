@@ -39,8 +39,8 @@ void add(Totals& totals, const Gain& gain) {
   totals.growing_ns += gain.growing_ns;
 }
 
-double rate(std::uint64_t growths, std::uint64_t ns) {
-  return ns == 0 ? 0 : static_cast<double>(growths) * 1e9 / static_cast<double>(ns);
+double rate(double growths, std::uint64_t ns) {
+  return ns == 0 ? 0 : growths * 1e9 / static_cast<double>(ns);
 }
 
 }  // namespace
@@ -102,6 +102,38 @@ void Ledger::update_row(ProcessEntry& process, std::uint32_t pid, const CounterR
   add(*entry.stack, more);
   entry.stack->finished += gain(now.finished, before.finished);
   entry.before = now;
+}
+
+void Ledger::estimate(std::uint32_t pid, go::Design design, double growths, double variance,
+                      std::span<const SampleRow> described, Resolver& resolver) {
+  const auto found = processes_.find(pid);
+  if (found == processes_.end()) return;
+  auto& workload = found->second.workload->second;
+  auto& totals = workload.totals;
+  totals.by_design[design].estimated += growths;
+  totals.estimated_variance += variance;
+  std::uint64_t all = 0;
+  for (const auto& row : described) all += row.described;
+  for (const auto& row : described) {
+    const auto share = growths * static_cast<double>(row.described) / static_cast<double>(all);
+    const auto& stack = resolver.stack(row.binary, row.key.stack);
+    const auto& type = resolver.type(row.binary, pid, row.key.type);
+    const auto bytes =
+        share * static_cast<double>(
+                    growth_sizes(kind_of(row.key), row.key.old_log2, type.shape).bytes);
+    totals.estimated_bytes += bytes;
+    auto& site = site_of(workload, stack, type).totals;
+    site.estimated += share;
+    site.estimated_bytes += bytes;
+    site.max_keys = std::max(site.max_keys, row.max_keys);
+  }
+}
+
+void Ledger::forget_open(std::uint32_t pid) {
+  const auto found = processes_.find(pid);
+  if (found == processes_.end()) return;
+  for (auto& [key, row] : found->second.rows)
+    row.ends_unseen = row.before.started - std::min(row.before.started, row.before.finished);
 }
 
 // False: its stack is not there yet.
@@ -246,7 +278,7 @@ void Ledger::advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns) {
   if (is_point) point_ns_ = monotonic_ns;
   for (auto& [key, entry] : workloads_) {
     auto& totals = entry.totals;
-    const auto growths = totals.growths();
+    const auto growths = static_cast<double>(totals.growths()) + totals.estimated();
     totals.growths_per_second =
         rate(growths - std::exchange(entry.growths_before, growths), passed);
     if (!is_point) continue;
@@ -254,9 +286,11 @@ void Ledger::advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns) {
     totals.history.push_back(
         {realtime_ns, rate(growths - std::exchange(entry.growths_at_point, growths), since_point)});
   }
-  for (auto& [key, entry] : sites_)
-    entry.totals.growths_per_second = rate(
-        entry.totals.growths - std::exchange(entry.growths_before, entry.totals.growths), passed);
+  for (auto& [key, entry] : sites_) {
+    const auto growths = static_cast<double>(entry.totals.growths) + entry.totals.estimated;
+    entry.totals.growths_per_second =
+        rate(growths - std::exchange(entry.growths_before, growths), passed);
+  }
 }
 
 void Ledger::end_workload(Workloads::iterator workload) {
@@ -281,7 +315,8 @@ void Ledger::fill(HostState& state) const {
     workload.processes.push_back({pid, process.facts.go_version, process.facts.since_realtime_ns});
     for (const auto& [key, row] : process.rows)
       workload.in_progress +=
-          row.before.started - std::min(row.before.started, row.before.finished);
+          row.before.started -
+          std::min(row.before.started, row.before.finished + row.ends_unseen);
   }
   for (auto& workload : state.workloads)
     std::ranges::sort(workload.processes, {}, &HostProcess::pid);

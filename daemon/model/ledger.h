@@ -25,6 +25,14 @@ struct LedgerOptions {
   bool by_pid = false;  // each process is a workload of its own
 };
 
+// Growths of which one in some was looked at: where, of what, how often.
+struct SampleRow {
+  gm_counter_key key;
+  std::uint32_t binary = 0;
+  std::uint64_t described = 0;
+  std::uint64_t max_keys = 0;
+};
+
 // What is known of a process besides its counters.
 struct ProcessFacts {
   Identity identity;
@@ -59,6 +67,14 @@ class Ledger {
   // the next reading, unless this is the last of its process.
   void update(std::span<const CounterRow> rows, Resolver& resolver, Reading reading);
 
+  // What a window says of a process whose growths are sampled: how many it stands for,
+  // by how much that changes the variance of all estimates, and what was described of
+  // them, which tells where they were and what their bytes are.
+  void estimate(std::uint32_t pid, go::Design design, double growths, double variance,
+                std::span<const SampleRow> described, Resolver& resolver);
+  // Growths of `pid` that are under way now will end unseen.
+  void forget_open(std::uint32_t pid);
+
   // The process has gone, and the kernel has forgotten its rows.
   void exited(std::uint32_t pid, std::uint64_t monotonic_ns);
 
@@ -77,15 +93,15 @@ class Ledger {
     Workload totals;  // processes and in_progress are filled in last
     std::size_t processes = 0;
     std::uint64_t empty_since_ns = 0;
-    std::uint64_t growths_before = 0;  // at the last advance()
-    std::uint64_t growths_at_point = 0;
+    double growths_before = 0;  // at the last advance(), estimates included
+    double growths_at_point = 0;
   };
   // Addresses of entries last: rows point to them.
   using Workloads = std::map<WorkloadKey, WorkloadEntry>;
 
   struct SiteEntry {
     HostSite totals;
-    std::uint64_t growths_before = 0;
+    double growths_before = 0;
   };
   using SiteKey =
       std::tuple<const WorkloadEntry*, std::string, std::string, std::int32_t, std::string>;
@@ -105,6 +121,7 @@ class Ledger {
     SiteEntry* site = nullptr;
     HostStack* stack = nullptr;
     std::uint64_t bytes_each = 0;
+    std::uint64_t ends_unseen = 0;  // of growths that began
   };
   struct ProcessEntry {
     ProcessFacts facts;

@@ -56,16 +56,23 @@ std::optional<ThreadRest> thread_rest(pid_t pid, pid_t tid) {
   return parse_thread_rest({text.data(), static_cast<std::size_t>(size)});
 }
 
+std::vector<pid_t> thread_ids(pid_t pid) {
+  std::vector<pid_t> tids;
+  std::error_code error;
+  std::filesystem::directory_iterator tasks(fmt::format("/proc/{}/task", pid), error);
+  for (; !error && tasks != std::filesystem::directory_iterator() && tids.size() < kMaxThreads;
+       tasks.increment(error)) {
+    const auto name = tasks->path().filename().string();
+    pid_t tid = 0;
+    const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), tid);
+    if (code == std::errc{} && end == name.data() + name.size()) tids.push_back(tid);
+  }
+  return tids;
+}
+
 std::vector<RunningThread> running_threads(pid_t pid) {
   std::vector<RunningThread> running;
-  std::error_code failed;
-  std::filesystem::directory_iterator entries(fmt::format("/proc/{}/task", pid), failed);
-  for (std::size_t looked = 0;
-       !failed && entries != std::filesystem::directory_iterator() && looked < kMaxThreads;
-       ++looked, entries.increment(failed)) {
-    const auto name = entries->path().filename().string();
-    pid_t tid = 0;
-    std::from_chars(name.data(), name.data() + name.size(), tid);
+  for (const auto tid : thread_ids(pid)) {
     const auto rest = thread_rest(pid, tid);
     if (rest && rest->runs) running.push_back({tid, rest->voluntary_switches});
   }

@@ -23,13 +23,15 @@ struct ThreadRest {
 // Nothing when there is no such thread (any more).
 [[nodiscard]] std::optional<ThreadRest> thread_rest(pid_t pid, pid_t tid);
 
+// The threads of `pid`; of a process with very many, the first thousand.
+[[nodiscard]] std::vector<pid_t> thread_ids(pid_t pid);
+
 struct RunningThread {
   pid_t tid;
   std::uint64_t voluntary_switches;
 };
 
-// The threads of `pid` that do not sleep just now. Of a process with very many,
-// the first thousand are looked at.
+// Those of thread_ids() that do not sleep just now.
 [[nodiscard]] std::vector<RunningThread> running_threads(pid_t pid);
 
 }  // namespace gomapd::proc

@@ -94,6 +94,12 @@ TEST(Governor, ComesBackLaterEachTime) {
   EXPECT_GE(changes, 4);
 }
 
+TEST(Governor, GoesNoFurtherDownThanItMay) {
+  Governor governor({.lowest = ProbeLevel::kGrowth}, ProbeLevel::kBuckets);
+  EXPECT_EQ(governor.advance(busy(0.5)), ProbeLevel::kGrowth);
+  EXPECT_EQ(governor.advance(busy(0.5)), ProbeLevel::kGrowth);
+}
+
 TEST(Governor, GoesDownLevelByLevel) {
   Governor governor({}, ProbeLevel::kBuckets);
   EXPECT_EQ(governor.advance(busy(0.5)), ProbeLevel::kGrowth);

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/app/governing.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "daemon/export/terminal.h"
+
+namespace gomapd::app {
+namespace {
+
+// Each growth that is counted takes two: where it begins and where it ends.
+constexpr double kHitsAGrowth = 2;
+
+std::string_view name_of(model::ProbeLevel level) {
+  switch (level) {
+    case model::ProbeLevel::kSampled: return "growths are sampled";
+    case model::ProbeLevel::kGrowth: return "growths are counted";
+    case model::ProbeLevel::kBuckets: return "growths and moved buckets are counted";
+  }
+  return "";
+}
+
+std::vector<model::SampleRow> rows_of(const std::vector<kernel::SampleRow>& described,
+                                      std::uint32_t pid) {
+  std::vector<model::SampleRow> rows;
+  for (const auto& [key, value] : described)
+    if (key.tgid == pid) rows.push_back({key, value.binary, value.described, value.max_keys});
+  return rows;
+}
+
+}  // namespace
+
+Governing::Governing(const model::GovernorRules& rules, model::ProbeLevel wanted,
+                     const Costs& costs, kernel::Tracer* tracer, HostBinaries* binaries,
+                     BinaryTable* table, std::unique_ptr<GrowthWindows> windows)
+    : rules_(rules),
+      wanted_(wanted),
+      costs_(costs),
+      tracer_(tracer),
+      binaries_(binaries),
+      table_(table),
+      windows_(std::move(windows)) {
+  if (!windows_) rules_.lowest = model::ProbeLevel::kGrowth;
+}
+
+Governing::Entry& Governing::entry_of(std::uint32_t binary) {
+  return entries_.try_emplace(binary, Entry{.governor = model::Governor(rules_, wanted_)})
+      .first->second;
+}
+
+void Governing::collect(model::Ledger& ledger, TraceResolver& resolver, ProbeUses& uses) {
+  if (!windows_) return;
+  for (const auto& line : windows_->take_failures()) spdlog::warn("sampling: {}", line);
+  for (const auto& window : windows_->take()) {
+    const auto* binary = table_->find(window.binary);
+    const auto found = entries_.find(window.binary);
+    if (binary == nullptr || found == entries_.end()) continue;
+    const auto design = binary->plan.design.value_or(go::Design::kClassic);
+    double growths = 0;
+    for (const auto& process : window.processes) growths += process.growths;
+    for (const auto& process : window.processes) {
+      ledger.estimate(process.pid, design, process.growths, process.variance,
+                      rows_of(window.described, process.pid), resolver);
+      if (growths > 0) uses[process.pid].probe_ns += window.probe_ns * process.growths / growths;
+    }
+    found->second.sampled_growths += growths;
+  }
+}
+
+void Governing::advance(const ProbeUses& uses, double seconds, model::Ledger& ledger) {
+  for (const auto* of : binaries_->traced()) {
+    auto& entry = entry_of(of->number);
+    model::Governor::Use use{.seconds = seconds};
+    double bucket_hits = 0;
+    for (const auto pid : of->processes) {
+      const auto found = uses.find(pid);
+      if (found == uses.end()) continue;
+      use.probe_ns += found->second.probe_ns;
+      use.cpu_ns += found->second.cpu_ns;
+      bucket_hits += found->second.bucket_hits;
+    }
+    const auto before = entry.governor.level();
+    if (before == model::ProbeLevel::kSampled) {
+      use.higher_ns = entry.sampled_growths * kHitsAGrowth * costs_.exact.ns;
+      windows_->set_processes(of->number, {of->processes.begin(), of->processes.end()});
+    } else {
+      use.higher_ns = use.probe_ns + bucket_hits * costs_.exact.ns;
+    }
+    entry.sampled_growths = 0;
+    const auto now = entry.governor.advance(use);
+    if (now == before) continue;
+    spdlog::info(
+        "{}: {} from now on, at most {:.2g} % of its CPU time may go to probes ({:.2g} % "
+        "did in the last {:.1f} s)",
+        exporter::escape(of->name), name_of(now), rules_.max_overhead * 100,
+        use.cpu_ns > 0 ? use.probe_ns / use.cpu_ns * 100 : 0.0, seconds);
+    change(of->number, *of, before, now, ledger);
+  }
+}
+
+void Governing::change(std::uint32_t binary, const HostBinaries::Entry& of, model::ProbeLevel from,
+                       model::ProbeLevel to, model::Ledger& ledger) {
+  ++changes_;
+  const auto& file = table_->at(binary);
+  if (from == model::ProbeLevel::kSampled) windows_->release(binary);
+  if (to == model::ProbeLevel::kSampled) {
+    windows_->sample({.binary = binary,
+                      .fd = file.file.fd(),
+                      .sites = file.plan.sites_for(Detail::kGrowth),
+                      .pid = kernel::kAllProcesses},
+                     {of.processes.begin(), of.processes.end()});
+    tracer_->detach(binary);
+    tracer_->forget_open({of.processes.begin(), of.processes.end()});
+    for (const auto pid : of.processes) ledger.forget_open(pid);
+    return;
+  }
+  if (from == model::ProbeLevel::kBuckets) return tracer_->detach_buckets(binary);
+  const auto wanted =
+      file.plan.sites_for(to == model::ProbeLevel::kBuckets ? Detail::kBuckets : Detail::kGrowth);
+  std::vector<ProbeSite> missing;
+  for (const auto& site : wanted)
+    if (to == model::ProbeLevel::kGrowth || kernel::is_of_buckets(site)) missing.push_back(site);
+  if (const auto attached = tracer_->attach(missing, binary, file.file.fd(), kernel::kAllProcesses);
+      !attached)
+    spdlog::error("{}: {}", exporter::escape(of.name), exporter::escape(attached.error().context));
+}
+
+model::ProbeLevel Governing::level(std::uint32_t binary) const {
+  const auto found = entries_.find(binary);
+  return found == entries_.end() ? wanted_ : found->second.governor.level();
+}
+
+void Governing::forget(std::uint32_t binary) {
+  if (windows_) windows_->release(binary);
+  entries_.erase(binary);
+}
+
+}  // namespace gomapd::app

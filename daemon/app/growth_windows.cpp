@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The gomapd Authors
+#include "daemon/app/growth_windows.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "daemon/model/growth_estimate.h"
+#include "daemon/proc/cpu_time.h"
+#include "daemon/proc/task_clock.h"
+
+namespace gomapd::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::nanoseconds;
+using Pids = std::set<std::uint32_t>;
+
+// How often an open window is checked for too many hits.
+constexpr std::uint64_t kCheckNs = 1'000'000;
+// More processes of one executable are too many to open clocks for.
+constexpr std::size_t kMostClocks = 32;
+constexpr std::uint64_t kFirstPauseNs = 100'000'000;
+// Where nothing is to be done, somebody may come.
+constexpr std::uint64_t kLookNs = 1'000'000'000;
+
+std::uint64_t now_ns() {
+  return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+}
+
+// The CPU time of a process, and when it was read.
+struct Reading {
+  std::uint64_t at_ns = 0;
+  std::uint64_t cpu_ns = 0;
+};
+using Readings = std::map<std::uint32_t, Reading>;
+
+Readings read_cpu(const Pids& pids) {
+  Readings readings;
+  for (const auto pid : pids)
+    if (const auto cpu = proc::cpu_time_ns(static_cast<pid_t>(pid)))
+      readings[pid] = {.at_ns = now_ns(), .cpu_ns = *cpu};
+  return readings;
+}
+
+// The clocks of some processes during a window.
+using Clocks = std::map<std::uint32_t, proc::TaskClock>;
+
+Clocks open_clocks(const Pids& pids) {
+  Clocks clocks;
+  if (pids.size() > kMostClocks) return clocks;
+  for (const auto pid : pids)
+    if (auto clock = proc::TaskClock::open(static_cast<pid_t>(pid)))
+      clocks.emplace(pid, *std::move(clock));
+  return clocks;
+}
+
+Readings read(const Clocks& clocks) {
+  Readings readings;
+  for (const auto& [pid, clock] : clocks) {
+    const auto cpu = clock.read_ns();
+    readings[pid] = {.at_ns = now_ns(), .cpu_ns = cpu};
+  }
+  return readings;
+}
+
+double difference(std::uint64_t later, std::uint64_t earlier) {
+  return static_cast<double>(later - std::min(later, earlier));
+}
+
+double variance_of(const model::GrowthEstimator& estimator) {
+  const auto error = estimator.total().error.value_or(0);
+  return error * error;
+}
+
+struct Process {
+  std::uint64_t cpu_ns = 0;  // at the end of its last window
+  model::GrowthEstimator estimator;
+};
+
+}  // namespace
+
+struct GrowthWindows::Target {
+  Target(Subject of, double max_overhead, const kernel::HitCost& cost)
+      : subject(std::move(of)), budget(max_overhead, cost.ns), hit_cost(cost) {}
+
+  const Subject subject;
+  model::ProbeBudget budget;
+  const kernel::HitCost hit_cost;
+  std::atomic<bool> released = false;
+  Pids wanted;               // under the owner's mutex_, as is due_ns
+  std::uint64_t due_ns = 0;  // when to look at it again
+
+  std::mutex at_work;  // held during a window; guards what follows
+  std::map<std::uint32_t, Process> processes;
+  std::uint64_t looked_ns = 0;  // when CPU time was read last, and …
+  Readings looked;              // … what it was
+
+  void follow(const Pids& pids);
+  void earn(const Readings& readings, std::uint64_t now);
+  SampledBinary evaluate(kernel::SampledWindow counted, const Readings& before,
+                         const Readings& after, const Readings& used, std::uint64_t open_ns,
+                         std::uint64_t hits);
+  SampledBinary rest();
+};
+
+// New ones have run under nobody's eyes since they began.
+void GrowthWindows::Target::follow(const Pids& pids) {
+  std::erase_if(processes, [&](const auto& one) { return !pids.contains(one.first); });
+  for (const auto pid : pids)
+    processes.try_emplace(
+        pid, Process{.cpu_ns = 0,
+                     .estimator = model::GrowthEstimator({hit_cost.ns, hit_cost.error_ns})});
+}
+
+void GrowthWindows::Target::earn(const Readings& readings, std::uint64_t now) {
+  double used = 0;
+  for (const auto& [pid, reading] : readings) {
+    const auto before = looked.find(pid);
+    used += difference(reading.cpu_ns, before == looked.end() ? 0 : before->second.cpu_ns);
+  }
+  budget.earn(used, difference(now, looked_ns));
+  looked = readings;
+  looked_ns = now;
+}
+
+SampledBinary GrowthWindows::Target::evaluate(kernel::SampledWindow counted, const Readings& before,
+                                              const Readings& after, const Readings& used,
+                                              std::uint64_t open_ns, std::uint64_t hits) {
+  SampledBinary window{.binary = subject.binary,
+                       .probe_ns = static_cast<double>(hits) * hit_cost.ns,
+                       .processes = {},
+                       .described = std::move(counted.described)};
+  std::uint64_t starts = 0;
+  for (const auto& [pid, count] : counted.starts) starts += count;
+  const auto around = difference(hits, starts);
+  for (auto& [pid, process] : processes) {
+    const auto first = before.find(pid);
+    const auto last = after.find(pid);
+    const auto until = used.find(pid);
+    if (first == before.end() || last == after.end() || until == used.end()) continue;
+    const auto count = counted.starts[pid];
+    // Its clock was read a little before the window and a little after.
+    const auto span = std::max(difference(last->second.at_ns, first->second.at_ns), 1.0);
+    const auto cpu = difference(last->second.cpu_ns, first->second.cpu_ns);
+    const auto variance = variance_of(process.estimator);
+    const auto growths = process.estimator.add(
+        {.starts = count,
+         .cpu_ns = cpu * std::min(static_cast<double>(open_ns) / span, 1.0),
+         .stands_for_cpu_ns =
+             difference(until->second.cpu_ns, std::exchange(process.cpu_ns, until->second.cpu_ns)),
+         .hits_around =
+             starts == 0 ? 0 : around * static_cast<double>(count) / static_cast<double>(starts)});
+    window.processes.push_back(
+        {.pid = pid, .growths = growths, .variance = variance_of(process.estimator) - variance});
+  }
+  return window;
+}
+
+SampledBinary GrowthWindows::Target::rest() {
+  SampledBinary window{.binary = subject.binary, .probe_ns = 0, .processes = {}, .described = {}};
+  for (auto& [pid, process] : processes) {
+    const auto cpu = proc::cpu_time_ns(static_cast<pid_t>(pid));
+    if (!cpu) continue;
+    const auto growths = process.estimator.add_rest(difference(*cpu, process.cpu_ns));
+    window.processes.push_back({.pid = pid, .growths = growths, .variance = 0});
+  }
+  return window;
+}
+
+GrowthWindows::GrowthWindows(kernel::GrowthSampler sampler, double max_overhead)
+    : sampler_(std::move(sampler)),
+      hit_cost_(sampler_.measure_hit_cost()),
+      max_overhead_(max_overhead),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+GrowthWindows::~GrowthWindows() = default;  // asks the thread to stop, and joins it
+
+void GrowthWindows::sample(Subject subject, const std::vector<std::uint32_t>& processes) {
+  const auto binary = subject.binary;
+  auto target = std::make_shared<Target>(std::move(subject), max_overhead_, hit_cost_);
+  target->wanted = {processes.begin(), processes.end()};
+  target->follow(target->wanted);
+  target->looked_ns = now_ns();
+  target->looked = read_cpu(target->wanted);
+  for (auto& [pid, process] : target->processes)
+    if (const auto read = target->looked.find(pid); read != target->looked.end())
+      process.cpu_ns = read->second.cpu_ns;
+  target->due_ns = target->looked_ns + kFirstPauseNs;
+  const std::scoped_lock lock(mutex_);
+  targets_[binary] = std::move(target);
+  wake_.notify_all();
+}
+
+void GrowthWindows::set_processes(std::uint32_t binary,
+                                  const std::vector<std::uint32_t>& processes) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto found = targets_.find(binary); found != targets_.end())
+    found->second->wanted = {processes.begin(), processes.end()};
+}
+
+void GrowthWindows::release(std::uint32_t binary) {
+  std::shared_ptr<Target> target;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = targets_.extract(binary);
+    if (!found) return;
+    target = found.mapped();
+  }
+  target->released = true;
+  const std::scoped_lock busy(target->at_work);
+  keep(target->rest());
+}
+
+std::vector<SampledBinary> GrowthWindows::take() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(windows_, {});
+}
+
+std::vector<std::string> GrowthWindows::take_failures() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(failures_, {});
+}
+
+void GrowthWindows::keep(SampledBinary window) {
+  const std::scoped_lock lock(mutex_);
+  windows_.push_back(std::move(window));
+}
+
+// The one that is due first; null when the time has not come for any.
+std::shared_ptr<GrowthWindows::Target> GrowthWindows::next_due() {
+  std::shared_ptr<Target> next;
+  for (const auto& [binary, target] : targets_)
+    if (!next || target->due_ns < next->due_ns) next = target;
+  return next && next->due_ns <= now_ns() ? next : nullptr;
+}
+
+void GrowthWindows::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    std::shared_ptr<Target> target;
+    {
+      std::unique_lock lock(mutex_);
+      target = next_due();
+      if (!target) {
+        auto until = now_ns() + kLookNs;
+        for (const auto& [binary, one] : targets_) until = std::min(until, one->due_ns);
+        const Clock::time_point at{nanoseconds(static_cast<std::int64_t>(until))};
+        wake_.wait_until(lock, stop, at, [&] { return next_due() != nullptr; });
+        continue;
+      }
+    }
+    step(*target, stop);
+  }
+}
+
+void GrowthWindows::step(Target& target, const std::stop_token& stop) {
+  const std::scoped_lock busy(target.at_work);
+  if (target.released) return;
+  Pids wanted;
+  {
+    const std::scoped_lock lock(mutex_);
+    wanted = target.wanted;
+  }
+  target.follow(wanted);
+  target.earn(read_cpu(wanted), now_ns());
+  const auto plan = target.budget.plan();
+  // At random, or a program with a rhythm of its own would always be seen in the
+  // same phase.
+  const double longer = std::uniform_real_distribution(1.0, 1.5)(jitter_);
+  auto due_ns = now_ns() + static_cast<std::uint64_t>(plan.pause_ns * longer);
+  if (plan.pause_ns == 0) {
+    const auto opened = open_window(target, plan, stop);
+    due_ns = now_ns();
+    if (!opened) {
+      sampler_.detach();
+      (void)sampler_.take();
+      due_ns += kLookNs;
+      const std::scoped_lock lock(mutex_);
+      failures_.push_back(opened.error().context);
+    }
+  }
+  const std::scoped_lock lock(mutex_);
+  target.due_ns = due_ns;
+}
+
+Result<void> GrowthWindows::count(const Target& target, const model::ProbeBudget::Plan& plan,
+                                  const std::stop_token& stop, std::uint64_t hits_before) {
+  const auto end = now_ns() + static_cast<std::uint64_t>(plan.window_ns);
+  for (auto now = now_ns(); now < end && !stop.stop_requested() && !target.released;
+       now = now_ns()) {
+    std::this_thread::sleep_for(nanoseconds(std::min(end - now, kCheckNs)));
+    if (TRY(sampler_.hits()) - hits_before >= plan.max_hits) break;
+  }
+  return {};
+}
+
+Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget::Plan& plan,
+                                        const std::stop_token& stop) {
+  const auto& subject = target.subject;
+  Pids pids;
+  for (const auto& [pid, process] : target.processes) pids.insert(pid);
+  const auto clocks = open_clocks(pids);
+  const auto now = [&] { return clocks.size() == pids.size() ? read(clocks) : read_cpu(pids); };
+  const auto hits_before = TRY(sampler_.hits());
+  TRY_VOID(sampler_.attach(subject.sites, subject.binary, subject.fd, subject.pid));
+  const auto before = now();
+  const auto hits_in = TRY(sampler_.hits());
+  const auto begin = now_ns();
+  sampler_.start();
+  const auto counted = count(target, plan, stop, hits_before);
+  sampler_.stop();
+  const auto end = now_ns();
+  const auto hits_out = sampler_.hits();
+  const auto after = now();
+  sampler_.detach();
+  const auto used = read_cpu(pids);
+  TRY_VOID(counted);
+  const auto hits = TRY(sampler_.hits()) - hits_before;
+  const auto open = std::min(hits, TRY(hits_out) - hits_in);
+  target.budget.spend(open, static_cast<double>(end - begin), hits - open);
+  keep(target.evaluate(TRY(sampler_.take()), before, after, used, end - begin, hits));
+  return {};
+}
+
+}  // namespace gomapd::app
