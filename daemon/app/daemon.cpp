@@ -31,6 +31,7 @@ HostOptions host_options(const config::DaemonOptions& options) {
   host.detail = options.detail;
   host.max_overhead = options.max_overhead;
   host.ring_bytes = options.ring_bytes;
+  host.recover_after = options.recover_after;
   host.scan_interval = options.scan_interval;
   host.selection = options.selection;
   host.ledger.max_sites = options.max_sites;

@@ -145,9 +145,11 @@ Host::Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<An
       ledger_(options.ledger),
       hit_cost_(measured_hit_cost(options.force_perf_uprobes)),
       governing_(std::make_unique<Governing>(
-          model::GovernorRules{.max_overhead = options.max_overhead}, wanted_level(options.detail),
-          Governing::Costs{.exact = hit_cost_}, &tracer_, &binaries_, &binaries_table_,
-          std::move(windows))),
+          model::GovernorRules{
+              .max_overhead = options.max_overhead,
+              .up_after_s = std::chrono::duration<double>(options.recover_after).count()},
+          wanted_level(options.detail), Governing::Costs{.exact = hit_cost_}, &tracer_, &binaries_,
+          &binaries_table_, std::move(windows))),
       began_realtime_ns_(realtime_ns()),
       began_monotonic_ns_(monotonic_ns()),
       used_ns_(began_monotonic_ns_) {}

@@ -34,6 +34,7 @@ struct HostOptions {
   double max_overhead = 0.01;
   std::uint32_t ring_bytes = 8U << 20U;
   bool force_perf_uprobes = false;
+  std::chrono::nanoseconds recover_after{std::chrono::seconds(30)};
   std::chrono::nanoseconds scan_interval{std::chrono::seconds(30)};
   model::SelectionRules selection;
   model::LedgerOptions ledger;

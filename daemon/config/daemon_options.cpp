@@ -183,6 +183,7 @@ constexpr Key kKeys[] = {
     {"trace", "max_overhead", [](Node n, Options o) { return read_percent(n, o.max_overhead); }},
     {"trace", "ring_bytes",
      [](Node n, Options o) { return read(n, o.ring_bytes, kLeastRing, kLargestRing); }},
+    {"trace", "recover_after", [](Node n, Options o) { return read(n, o.recover_after); }},
     {"trace", "scan_interval", [](Node n, Options o) { return read(n, o.scan_interval); }},
     {"metrics", "max_sites",
      [](Node n, Options o) { return read(n, o.max_sites, std::uint32_t{1}, kMaxSites); }},

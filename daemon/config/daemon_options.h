@@ -38,6 +38,7 @@ struct DaemonOptions {
   Detail detail = Detail::kGrowth;  // kGrowth or kBuckets
   double max_overhead = 0.01;       // share of a process's CPU time
   std::uint32_t ring_bytes = 8U << 20U;
+  std::chrono::nanoseconds recover_after{std::chrono::seconds(30)};
   std::chrono::nanoseconds scan_interval{std::chrono::seconds(30)};
 
   std::uint32_t max_sites = 200;

@@ -47,11 +47,13 @@ ProbeLevel Governor::advance(const Use& use) {
     return level_;
   }
   if (level_ == wanted_) return level_;
-  const bool is_cheap = use.higher_ns <= kCheap * earned && balance_ns_ >= 0;
+  const bool is_cheap = use.higher_ns <= kCheap * earned;
   cheap_s_ = is_cheap ? cheap_s_ + use.seconds : 0;
   if (cheap_s_ >= up_after_s_) {
     level_ = above(level_);
     came_up_ = true;
+    // One that sleeps could never pay its debt.
+    balance_ns_ = std::max(balance_ns_, 0.0);
     cheap_s_ = stayed_s_ = 0;
   }
   return level_;

@@ -19,7 +19,8 @@ struct GovernorRules {
   // for one CPU: a burst that is shorter is counted exactly.
   double saved_for_s = 10;
   // A higher level comes back after it would have cost less than half of what it may
-  // for so long; for twice as long each time that it had to go again.
+  // for so long; for twice as long each time that it had to go again. What is owed
+  // then is forgiven: what one step was late, once in so long.
   double up_after_s = 30;
   double up_after_at_most_s = 1800;
   ProbeLevel lowest = ProbeLevel::kSampled;

@@ -322,7 +322,9 @@ void Ledger::fill(HostState& state) const {
     std::ranges::sort(workload.processes, {}, &HostProcess::pid);
   state.sites.reserve(sites_.size());
   for (const auto& [key, entry] : sites_)
-    state.sites.emplace_back(entry.totals).workload = index_of.at(std::get<0>(key));
+    // Not where growths only ended that had begun before.
+    if (entry.totals.growths != 0 || entry.totals.estimated > 0)
+      state.sites.emplace_back(entry.totals).workload = index_of.at(std::get<0>(key));
   state.stacks.reserve(stacks_.size());
   for (const auto& [key, stack] : stacks_)
     state.stacks.emplace_back(stack).workload = index_of.at(std::get<0>(key));

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
+#include <fstream>
 #include <functional>
 #include <regex>
 #include <set>
@@ -322,6 +324,93 @@ TEST_P(DaemonLive, KeepsNothingOfManyShortProcesses) {
   // A file, and links to its probes, for each binary that may run again.
   EXPECT_LE(fds() - at_start, 10 * 8);
   EXPECT_EQ(sum_of(metrics(), "gomapd_limit_hits_total"), 0);
+}
+
+// A program of the storm's kind, and what it says of itself.
+class StormProgram {
+ public:
+  explicit StormProgram(const fs::path& program) : child_({program.string()}) {}
+
+  // Returns how many maps it has made by then.
+  std::uint64_t tell(const std::string& command) {
+    child_.feed(command + "\n");
+    const auto answers = ++told_;
+    std::uint64_t made = 0;
+    EXPECT_TRUE(eventually([&] {
+      std::istringstream lines(child_.output());
+      std::size_t seen = 0;
+      for (std::string word; lines >> word >> made && seen < answers;) ++seen;
+      return seen == answers;
+    })) << command;
+    return made;
+  }
+  void quit() {
+    child_.feed("quit\n");
+    child_.wait();
+  }
+
+ private:
+  Child child_;
+  std::size_t told_ = 0;
+};
+
+// A storm is sampled after its first moments; what is counted exactly and what is
+// estimated make up all of it. When it is over, all is counted again.
+TEST_P(DaemonLive, KeepsTheCostOfAStormWithinTheBudget) {
+  const auto built = build_go(GetParam(), source_folder() / "tests/live/go/storm");
+  ASSERT_TRUE(built.has_value()) << built.error();
+  const auto program = folder_ / "daemonsstorm";
+  fs::copy_file(*built, program);
+  const auto file = folder_ / "config.yaml";
+  std::ofstream(file) << "trace: {recover_after: 3s}\n";
+  start({"--config", file});
+  StormProgram storm(program);
+  const auto workload = [&] { return Json::parse(get("/api/v1/workloads"))["workloads"][0]; };
+  const auto exact = [&] { return workload()["growths"].get<double>(); };
+  ASSERT_TRUE(eventually([&] { return traced() == 1; }));
+  storm.tell("make 0");
+  const auto before = exact();  // its runtime's own, as it began
+  auto made = storm.tell("make 100");
+  ASSERT_TRUE(eventually([&] { return exact() - before >= 100; }));
+  std::this_thread::sleep_for(milliseconds(1500));
+  const auto each = std::round((exact() - before) / static_cast<double>(made));
+  ASSERT_EQ(exact() - before, each * static_cast<double>(made));
+  EXPECT_EQ(workload()["detail"], "growth");
+
+  storm.tell("storm 1");
+  ASSERT_TRUE(eventually([&] { return workload()["detail"] == "sampled"; })) << daemon_->errors();
+  double overhead = 0;
+  constexpr int kSeconds = 12;
+  for (int i = 0; i < kSeconds; ++i) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    overhead += workload()["overhead_ratio"].get<double>() / kSeconds;
+  }
+  made = storm.tell("stop");
+  EXPECT_LT(overhead, 0.015);
+  const auto metric = sum_of(metrics(), "gomapd_map_growths_estimated_total");
+  EXPECT_GT(metric, 0);
+  ASSERT_TRUE(eventually([&] { return workload()["detail"] == "growth"; }));
+  const auto after = workload();
+  const auto estimated = after["estimated_growths"].get<double>();
+  const auto error = after["estimated_growths_error"].get<double>();
+  const auto truth = each * static_cast<double>(made) + before - after["growths"].get<double>();
+  EXPECT_GT(error, 0);
+  EXPECT_NEAR(estimated, truth, std::max(3 * error, 0.05 * truth));
+  std::uint64_t at_sites = 0;
+  const auto sites = Json::parse(get("/api/v1/sites"))["sites"];
+  for (const auto& site : sites)
+    if (site["function"] == "main.makeMap")
+      at_sites += site["estimated_growths"].get<std::uint64_t>();
+  EXPECT_NEAR(static_cast<double>(at_sites), estimated, 0.05 * estimated) << sites;
+
+  // Exactly, again.
+  const auto then = exact();
+  storm.tell("make 100");
+  EXPECT_TRUE(eventually([&] { return exact() - then >= 100 * each; }));
+  EXPECT_EQ(exact() - then, 100 * each);
+  EXPECT_EQ(sum_of(metrics(), "gomapd_map_growths_in_progress"), 0);
+  EXPECT_EQ(metrics()["gomapd_model_divergences_total"], 0);
+  storm.quit();
 }
 
 std::vector<Build> builds() {

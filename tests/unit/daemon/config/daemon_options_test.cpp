@@ -69,6 +69,7 @@ trace:
   detail: buckets
   max_overhead: 0.5%
   ring_bytes: 65536
+  recover_after: 2m
   scan_interval: 1.5
 metrics:
   max_sites: 7
@@ -94,6 +95,7 @@ log:
   expected.detail = Detail::kBuckets;
   expected.max_overhead = 0.005;
   expected.ring_bytes = 65536;
+  expected.recover_after = 2min;
   expected.scan_interval = 1500ms;
   expected.max_sites = 7;
   expected.linger = 1h;
