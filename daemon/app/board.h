@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/app/map_watch.h"
+#include "daemon/http/server.h"
 #include "daemon/model/host.h"
 
 namespace gomapd::app {
@@ -15,11 +16,19 @@ namespace gomapd::app {
 // one: nobody waits for anybody.
 class Board {
  public:
-  Board() : state_(std::make_shared<const model::HostState>()) {}
+  Board()
+      : state_(std::make_shared<const model::HostState>()),
+        counts_(std::make_shared<const http::Counts>()) {}
 
   void post(std::shared_ptr<const model::HostState> state) { state_.store(std::move(state)); }
   // Never null; before the first post, an empty state that is not ready.
   [[nodiscard]] std::shared_ptr<const model::HostState> read() const { return state_.load(); }
+
+  // What the web server counted, likewise.
+  void post(const http::Counts& counts) {
+    counts_.store(std::make_shared<const http::Counts>(counts));
+  }
+  [[nodiscard]] std::shared_ptr<const http::Counts> web_counts() const { return counts_.load(); }
 
   // Pictures of single maps, asked for and taken.
   [[nodiscard]] MapWatch& watch() { return watch_; }
@@ -30,6 +39,7 @@ class Board {
 
  private:
   std::atomic<std::shared_ptr<const model::HostState>> state_;
+  std::atomic<std::shared_ptr<const http::Counts>> counts_;
   std::atomic<bool> reload_ = false;
   MapWatch watch_;
 };

@@ -39,6 +39,7 @@ HostOptions host_options(const config::DaemonOptions& options) {
   host.ledger.by_pid = options.metrics_pid;
   host.storm.floor = options.storm.floor;
   host.storm.ratio = options.storm.ratio;
+  host.storm.warm_up_s = std::chrono::duration<double>(options.storm.warm_up).count();
   return host;
 }
 
@@ -87,6 +88,7 @@ class Daemon {
   Result<void> take_stock() {
     stock_taken_ = Clock::now();
     board_.post(TRY(host_->take_stock()));
+    if (server_) board_.post(server_->counts());
     sd_notify(0, "WATCHDOG=1");
     return {};
   }

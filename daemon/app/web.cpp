@@ -31,15 +31,32 @@ Response text(int status, std::string body) {
   return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
 }
 
-Response metrics(const Board& board, const Request& request) {
+exporter::ProcessSelf use_of_self() {
   const auto self = proc::use_of_self();
-  const auto families =
-      exporter::collect(*board.read(), {.cpu_seconds = self.cpu_seconds,
-                                        .resident_bytes = self.resident_bytes,
-                                        .virtual_bytes = self.virtual_bytes,
-                                        .open_fds = self.open_fds,
-                                        .max_fds = self.max_fds,
-                                        .start_time_seconds = self.start_time_seconds});
+  return {.cpu_seconds = self.cpu_seconds,
+          .resident_bytes = self.resident_bytes,
+          .virtual_bytes = self.virtual_bytes,
+          .open_fds = self.open_fds,
+          .max_fds = self.max_fds,
+          .start_time_seconds = self.start_time_seconds};
+}
+
+exporter::WebCounts shown(const http::Counts& counts) {
+  return {.requests = counts.requests,
+          .connections = counts.refused_connections,
+          .handshake = counts.failed_handshakes,
+          .malformed = counts.malformed,
+          .timeout = counts.timeouts,
+          .unauthorized = counts.unauthorized,
+          .guesses = counts.too_many_guesses,
+          .rate_limit = counts.rate_limited,
+          .origin = counts.foreign_origin,
+          .busy = counts.slow_refused,
+          .refused_configs = counts.refused_configs};
+}
+
+Response metrics(const Board& board, const Request& request) {
+  const auto families = exporter::collect(*board.read(), use_of_self(), shown(*board.web_counts()));
   if (exporter::wants_openmetrics(request.header("accept")))
     return {.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8",
             .body = exporter::openmetrics_text(families)};

@@ -192,6 +192,7 @@ constexpr Key kKeys[] = {
     {"storm", "floor", [](Node n, Options o) { return read(n, o.storm.floor, 0.0, kMostGrowths); }},
     {"storm", "ratio",
      [](Node n, Options o) { return read(n, o.storm.ratio, 1.0, kLargestRatio); }},
+    {"storm", "warm_up", [](Node n, Options o) { return read(n, o.storm.warm_up); }},
     {"log", "level", [](Node n, Options o) { return read(n, o.log_level, kLogLevels); }},
     {"log", "format", [](Node n, Options o) { return read(n, o.log_format, kLogFormats); }},
 };

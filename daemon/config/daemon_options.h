@@ -23,6 +23,8 @@ enum class LogFormat : std::uint8_t { kText, kJson };
 struct StormOptions {
   double floor = model::StormRules{}.floor;  // growths a second
   double ratio = model::StormRules{}.ratio;  // times its own recent past
+  // For so long after its start it does not: it has no past yet.
+  std::chrono::nanoseconds warm_up{std::chrono::minutes(1)};
 
   friend bool operator==(const StormOptions&, const StormOptions&) = default;
 };

@@ -47,6 +47,9 @@ enum Metric : std::size_t {
   kAttachFailures,
   kLimitHits,
   kDivergences,
+  kHttpRequests,
+  kHttpRefused,
+  kWebConfigRefused,
   kBuildInfo,
   kSelfCpu,
   kSelfResident,
@@ -108,6 +111,16 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
      "(growths counted without their site), process_events (all processes were looked at anew)."},
     {"gomapd_model_divergences_total", Counter, "", false,
      "Records that no Go runtime should produce: a defect of gomapd's. Please report it."},
+    {"gomapd_http_requests_total", Counter, "", false,
+     "Requests to gomapd's own web server, those that it refused too."},
+    {"gomapd_http_refused_total", Counter, "reason", false,
+     "What the web server refused: connections (too many of one peer), handshake (no TLS, or no "
+     "certificate that is taken), malformed, timeout, unauthorized (no password or a wrong one), "
+     "guesses (too many wrong ones before), rate_limit, origin (sent by a page of elsewhere), busy "
+     "(too many profiles at once)."},
+    {"gomapd_web_config_refused_total", Counter, "", false,
+     "Changes of --web.config.file or its certificates that could not be used: what was there "
+     "before stays in force."},
     {"gomapd_build_info", Gauge, "version, kernel, attach_method", false, "Always 1."},
     {"process_cpu_seconds_total", Counter, "", false, "CPU time of gomapd itself."},
     {"process_resident_memory_bytes", Gauge, "", false, "Resident memory of gomapd itself."},
@@ -127,10 +140,11 @@ std::uint64_t hash_of(std::string_view text) {
 
 std::string label_value(std::string_view text) {
   auto value = escape(text);
-  if (value.size() <= kMaxLabel) return value;
+  if (value.size() <= kMaxLabel && value == text) return value;
   const auto mark = fmt::format("~{:016x}", hash_of(text));
-  auto end = kMaxLabel - mark.size();
-  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80U) --end;
+  auto end = std::min(value.size(), kMaxLabel - mark.size());
+  while (end > 0 && end < value.size() && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80U)
+    --end;
   return value.substr(0, end) + mark;
 }
 
@@ -248,7 +262,11 @@ void add_host(Collection& to, const model::HostState& state) {
   to.add(kProcesses, state.processes_failed, {{"state", "failed"}});
   for (const auto& [role, hits] : state.probe_hits) to.add(kProbeHits, hits, {{"role", role}});
   to.add(kEventsLost, state.events_lost, {});
-  for (const auto& [reason, count] : state.attach_failures)
+  // From the start: of a series that begins with 1 no increase() is seen.
+  auto failures = state.attach_failures;
+  for (const auto* reason : {"kernel", "malformed", "permission", "system", "unsupported"})
+    failures.try_emplace(reason, 0);
+  for (const auto& [reason, count] : failures)
     to.add(kAttachFailures, count, {{"reason", label_value(reason)}});
   to.add(kLimitHits, state.counters_over_limit, {{"limit", "counters"}});
   to.add(kLimitHits, state.process_events_lost, {{"limit", "process_events"}});
@@ -259,6 +277,22 @@ void add_host(Collection& to, const model::HostState& state) {
          {{"version", label_value(state.version)},
           {"kernel", label_value(state.kernel)},
           {"attach_method", label_value(state.attach_method)}});
+}
+
+void add_web(Collection& to, const WebCounts& web) {
+  to.add(kHttpRequests, web.requests, {});
+  const std::initializer_list<std::pair<const char*, std::uint64_t>> refused{
+      {"busy", web.busy},
+      {"connections", web.connections},
+      {"guesses", web.guesses},
+      {"handshake", web.handshake},
+      {"malformed", web.malformed},
+      {"origin", web.origin},
+      {"rate_limit", web.rate_limit},
+      {"timeout", web.timeout},
+      {"unauthorized", web.unauthorized}};
+  for (const auto& [reason, count] : refused) to.add(kHttpRefused, count, {{"reason", reason}});
+  to.add(kWebConfigRefused, web.refused_configs, {});
 }
 
 void add_self(Collection& to, const ProcessSelf& self) {
@@ -276,11 +310,13 @@ std::span<const MetricInfo> metric_table() {
   return kTable;
 }
 
-std::vector<MetricFamily> collect(const model::HostState& state, const ProcessSelf& self) {
+std::vector<MetricFamily> collect(const model::HostState& state, const ProcessSelf& self,
+                                  const WebCounts& web) {
   Collection collection;
   for (const auto& workload : state.workloads) add_workload(collection, workload);
   add_sites(collection, state);
   add_host(collection, state);
+  add_web(collection, web);
   add_self(collection, self);
   return collection.take();
 }
@@ -304,7 +340,10 @@ std::string metrics_page() {
       "vanish\n"
       "`--metrics.linger` after its last process has gone; until then no counter goes back. A "
       "label\n"
-      "value longer than 256 bytes is cut, and ends in a hash of all of it.\n\n"
+      "value ends in a hash of all of it (`~` and 16 digits) where it is longer than 256 bytes, "
+      "and "
+      "cut,\n"
+      "or has control characters or bytes that are no UTF-8, which show as `\\xNN`.\n\n"
       "| name | type | of | labels | |\n| --- | --- | --- | --- | --- |\n";
   constexpr std::array kTypeNames{"counter", "gauge", "summary", "untyped", "histogram"};
   for (const auto& info : kTable)

@@ -34,11 +34,30 @@ struct ProcessSelf {
   double start_time_seconds = 0;  // since the epoch
 };
 
+// What its web server counted since the start.
+struct WebCounts {
+  std::uint64_t requests = 0;  // whole ones, those that were refused too
+  // What was refused, by reason.
+  std::uint64_t connections = 0;  // too many of one peer
+  std::uint64_t handshake = 0;    // no TLS, or no certificate that is taken
+  std::uint64_t malformed = 0;
+  std::uint64_t timeout = 0;
+  std::uint64_t unauthorized = 0;  // no password or a wrong one
+  std::uint64_t guesses = 0;       // too many wrong ones before
+  std::uint64_t rate_limit = 0;
+  std::uint64_t origin = 0;  // sent by a page of elsewhere
+  std::uint64_t busy = 0;    // too many slow requests at once
+
+  std::uint64_t refused_configs = 0;  // changes of the web configuration
+};
+
 // Every metric of the table, in its order. Label values are valid UTF-8 and at most
-// kMaxLabel bytes long; a longer one ends in a hash of all of it.
+// kMaxLabel bytes long; one that is longer, or has bytes that were replaced, ends in a
+// hash of all of it: different names make different series.
 inline constexpr std::size_t kMaxLabel = 256;
 [[nodiscard]] std::vector<prometheus::MetricFamily> collect(const model::HostState& state,
-                                                            const ProcessSelf& self);
+                                                            const ProcessSelf& self,
+                                                            const WebCounts& web);
 
 // As Prometheus's text format, version 0.0.4, or as OpenMetrics 1.0.0.
 [[nodiscard]] std::string prometheus_text(const std::vector<prometheus::MetricFamily>& families);

@@ -7,7 +7,6 @@
 namespace gomapd::model {
 namespace {
 
-constexpr double kInfancyS = 60;
 constexpr double kMemoryS = 600;
 constexpr double kMemoryInStormS = 7200;
 
@@ -17,7 +16,7 @@ Storm::Change Storm::update(double rate, double seconds, const StormRules& rules
   if (seconds <= 0) return Change::kNone;
   const double begins_at = std::max(rules.floor, rules.ratio * usual_);
   const bool is_beyond =
-      is_on_ ? rate < begins_at * rules.ends_below : age_s_ >= kInfancyS && rate > begins_at;
+      is_on_ ? rate < begins_at * rules.ends_below : age_s_ >= rules.warm_up_s && rate > begins_at;
   beyond_s_ = is_beyond ? beyond_s_ + seconds : 0;
   age_s_ += seconds;
   // The mean of all of it while it is young. What may be a storm's beginning is not

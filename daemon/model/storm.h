@@ -12,12 +12,13 @@ struct StormRules {
   double ends_below = 0.5;    // of the rate at which it would begin
   double begins_after_s = 3;  // of being above
   double ends_after_s = 15;   // of being below
+  double warm_up_s = 60;      // for so long a workload is new
 };
 
 // Tells when a workload's maps grow far more often than its own past has it. The usual
 // rate is an exponential mean over some ten minutes; it is at rest during a storm, but
 // for slowly coming to terms with one that does not end. A workload that is new has no
-// past: what it does in its first minute is its usual. Pure.
+// past: what it does while it warms up is its usual. Pure.
 class Storm {
  public:
   enum class Change : std::uint8_t { kNone, kBegan, kEnded };

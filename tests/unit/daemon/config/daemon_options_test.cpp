@@ -78,6 +78,7 @@ metrics:
 storm:
   floor: 20.5
   ratio: 3
+  warm_up: 10s
 log:
   level: warn
   format: json
@@ -100,7 +101,7 @@ log:
   expected.max_sites = 7;
   expected.linger = 1h;
   expected.metrics_pid = true;
-  expected.storm = {.floor = 20.5, .ratio = 3};
+  expected.storm = {.floor = 20.5, .ratio = 3, .warm_up = 10s};
   expected.log_level = LogLevel::kWarn;
   expected.log_format = LogFormat::kJson;
   EXPECT_EQ(options, expected);
@@ -169,6 +170,7 @@ TEST(DaemonOptions, RefuseValuesOfTheWrongKindOrSize) {
                            "storm: {floor: nan}",
                            "storm: {ratio: inf}",
                            "storm: {ratio: 0.5}",
+                           "storm: {warm_up: soon}",
                            "log: {format: xml}",
                            "log: {level: []}"})
     EXPECT_TRUE(refused(text).starts_with("f.yaml:1: ")) << text << " → " << refused(text);

@@ -38,9 +38,10 @@ class Metrics : public testing::Test {
     }
   }
 
-  std::string text() { return prometheus_text(collect(state_, {})); }
+  std::string text() { return prometheus_text(collect(state_, {}, web_)); }
 
   model::HostState state_;
+  WebCounts web_;
 };
 
 constexpr std::string_view kLabels = R"(exe="server",unit="api.service",container_id="")";
@@ -75,7 +76,7 @@ TEST_F(Metrics, KeepLabelsShortAndApart) {
   state_.sites[0].map_type = "map[string]struct { " + std::string(5000, 'a') + " }";
   state_.sites[1].map_type = "map[string]struct { " + std::string(5000, 'a') + "b }";
   std::set<std::string> types;
-  for (const auto& family : collect(state_, {}))
+  for (const auto& family : collect(state_, {}, web_))
     for (const auto& metric : family.metric)
       for (const auto& label : metric.label) {
         EXPECT_LE(label.value.size(), kMaxLabel);
@@ -92,8 +93,33 @@ TEST_F(Metrics, MakeHostileNamesHarmless) {
   EXPECT_EQ(out.find('\x1b'), std::string::npos);
 }
 
+TEST_F(Metrics, TellHostileNamesApart) {
+  state_.workloads.push_back(state_.workloads[0]);
+  state_.workloads[0].identity.exe = "a\nb";
+  state_.workloads[1].identity.exe = R"(a\x0ab)";
+  state_.sites.clear();
+  EXPECT_THAT(text(), HasSubstr(R"(gomapd_growth_storm{exe="a\\x0ab",)"));
+  EXPECT_THAT(text(), HasSubstr(R"(gomapd_growth_storm{exe="a\\x0ab~)"));
+}
+
+TEST_F(Metrics, CountFailuresOfEachKindFromTheStart) {
+  state_.attach_failures["permission"] = 3;
+  EXPECT_THAT(text(), HasSubstr(R"(gomapd_attach_failures_total{reason="permission"} 3)"));
+  EXPECT_THAT(text(), HasSubstr(R"(gomapd_attach_failures_total{reason="unsupported"} 0)"));
+}
+
+TEST_F(Metrics, TellWhatTheWebServerRefused) {
+  web_.requests = 70;
+  web_.rate_limit = 7;
+  web_.refused_configs = 2;
+  EXPECT_THAT(text(), HasSubstr("\ngomapd_http_requests_total 70\n"));
+  EXPECT_THAT(text(), HasSubstr(R"(gomapd_http_refused_total{reason="rate_limit"} 7)"));
+  EXPECT_THAT(text(), HasSubstr(R"(gomapd_http_refused_total{reason="handshake"} 0)"));
+  EXPECT_THAT(text(), HasSubstr("\ngomapd_web_config_refused_total 2\n"));
+}
+
 TEST_F(Metrics, AreInTheTable) {
-  const auto families = collect(state_, {});
+  const auto families = collect(state_, {}, web_);
   ASSERT_EQ(families.size(), metric_table().size());
   for (std::size_t i = 0; i < families.size(); ++i)
     EXPECT_EQ(families[i].name, metric_table()[i].name);
@@ -106,7 +132,7 @@ TEST_F(Metrics, AreTheOnesThatThePageTells) {
 }
 
 TEST_F(Metrics, ComeAsOpenMetrics) {
-  const auto out = openmetrics_text(collect(state_, {}));
+  const auto out = openmetrics_text(collect(state_, {}, web_));
   EXPECT_THAT(out, HasSubstr("# TYPE gomapd_map_growths counter\n"));
   EXPECT_THAT(out, HasSubstr("\ngomapd_map_growths_total{"));
   EXPECT_THAT(out, HasSubstr("# UNIT gomapd_map_growth_duration_seconds seconds\n"));

@@ -49,6 +49,13 @@ TEST_F(Storms, AreNoneAtTheStartOfAProgram) {
   EXPECT_EQ(run(100, 600), 0);
 }
 
+TEST_F(Storms, MayBeginAsSoonAsAPastIsAskedFor) {
+  rules_.warm_up_s = 5;
+  EXPECT_EQ(run(100, 5), 0);
+  EXPECT_EQ(run(50'000, 2), 0);
+  EXPECT_EQ(run(50'000, 1), 1);
+}
+
 TEST_F(Storms, DoNotComeOfASlowRise) {
   double rate = 100;
   for (int i = 0; i < 7200; ++i) {
