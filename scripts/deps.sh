@@ -31,7 +31,7 @@ packages=(
 )
 # Without these there are tests that are skipped, each by its name.
 readonly test_packages=(
-	openssl curl python3 python3-yaml dpkg-dev file lintian debootstrap iproute2
+	openssl curl python3 python3-yaml python3-prometheus-client dpkg-dev file lintian debootstrap iproute2
 )
 check_only=no
 for option; do

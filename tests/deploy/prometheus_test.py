@@ -18,8 +18,8 @@ RULE_FILES = sorted(FOLDER.glob("gomapd.[ra]*.yml"))
 # What Prometheus adds to each scrape, and a client library to each process.
 FOREIGN = r"up|scrape_[a-z_]+|process_[a-z_]+"
 # Labels that the daemon, Prometheus and histograms have.
-LABELS = set("exe unit container_id pid impl kind function map_type state role reason version "
-             "le job instance".split())
+LABELS = set("exe unit container_id pid impl kind function map_type state role reason limit "
+             "version kernel attach_method le job instance".split())
 # Grafana's variables, as values of which the expression can be read.
 GRAFANA = {"$__rate_interval": "5m", "$__range": "1h", "$top": "10", "$job": ".*",
            "$instance": ".*", "$exe": ".*", "$unit": ".*", "$container": ".*"}

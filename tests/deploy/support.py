@@ -2,6 +2,7 @@
 # Copyright The gomapd Authors
 """What the tests of deploy/ share: where things are, and how to skip by name."""
 
+import collections
 import os
 import pathlib
 import re
@@ -44,14 +45,44 @@ def prometheus(tool):
     return str(path) if path.exists() else skip(f"Debian's prometheus has no {tool}")
 
 
+def cache_folder():
+    """Where scripts/lib.sh keeps toolchains."""
+    own, xdg = os.environ.get("GOMAPD_CACHE"), os.environ.get("XDG_CACHE_HOME")
+    return pathlib.Path(own or (f"{xdg}/gomapd" if xdg else pathlib.Path.home() / ".cache/gomapd"))
+
+
+def go_program(sources, to, versions):
+    """Builds the Go program in a folder by the first of the versions that is at hand."""
+    cache = cache_folder()
+    root = next((cache / "go" / version for version in versions
+                 if (cache / "go" / version / "bin/go").exists()), None)
+    if root is None:
+        skip(f"no toolchain of Go {', '.join(versions)}: scripts/go-toolchains.sh fetches them")
+    built = run(root / "bin/go", "build", "-trimpath", "-o", to, ".", cwd=sources, env={
+        **os.environ, "GOROOT": str(root), "GO111MODULE": "off", "GOFLAGS": "", "GOEXPERIMENT": "",
+        "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOCACHE": str(cache / "go-build"),
+        "GOPATH": str(cache / "go-path")})
+    assert built.returncode == 0, built.stdout
+
+
 def run(*command, **options):
     """Runs a command; its output and errors come together."""
-    return subprocess.run([str(word) for word in command], text=True, timeout=300,
+    return subprocess.run([os.fsdecode(word) for word in command], text=True, timeout=300,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
 
 def documents(path):
     return [document for document in yaml.safe_load_all(path.read_text()) if document]
+
+
+Formula = collections.namedtuple("Formula", "workload site host")
+
+
+def series_formula():
+    """How many series a host has, by docs/DEPLOYMENT.md."""
+    found = re.search(r"series of a host = (\d+) × workloads \+ (\d+) × sites \+ (\d+)",
+                      (ROOT / "docs/DEPLOYMENT.md").read_text())
+    return Formula(*map(int, found.groups()))
 
 
 def promised_metrics():
