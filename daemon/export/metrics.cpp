@@ -76,7 +76,7 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
      "Old buckets of classic maps that were moved. Counted at --detail buckets only."},
     {"gomapd_map_growth_duration_seconds", Histogram, "impl", true,
      "Time from the beginning of a growth to its last bucket moved (classic) or to the return of "
-     "the growing call (Swiss)."},
+     "the growing call (Swiss). Bounds: 1e-06 seconds times 4 to the n, up to 16.8."},
     {"gomapd_site_growths_total", Counter, "function, map_type", true,
      "Growths of maps of one type that one function made grow. Beyond --metrics.max-sites: "
      "function=\"other\"."},
@@ -91,21 +91,25 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
     {"gomapd_tracked_map_overflow_buckets", Gauge, "function, map_type", true,
      "Overflow buckets of such a map, of the one that has most."},
     {"gomapd_growth_storm", Gauge, "", true,
-     "1 while maps grow far more often than the workload's own past has it."},
+     "1 while maps grow far more often than the workload's own past has it, and more often than a "
+     "floor: storm in docs/CONFIGURATION.md."},
     {"gomapd_overhead_ratio", Gauge, "", true,
      "Time spent in probes as a share of the workload's CPU time since the last second: hits "
      "counted, times what one hit costs on this host."},
     {"gomapd_detail_level", Gauge, "", true,
      "What is probed: 0 nothing, 1 growths, 2 moved buckets too, 3 assignments too."},
     {"gomapd_processes", Gauge, "state", false,
-     "Go processes by what became of them: traced, skipped (not selected), failed."},
+     "Go processes by what became of them: traced, failed (could not be), skipped (not selected; "
+     "only of executables that are traced for others)."},
     {"gomapd_probe_hits_total", Counter, "role", false,
-     "Hits of probes in all processes, those that did not count too."},
+     "Hits of probes in all processes, those that did not count too. role: growth_start, "
+     "growth_end, evacuate (at --detail buckets only)."},
     {"gomapd_events_lost_total", Counter, "", false,
      "Records that found no room in the ring. Counts are exact all the same; live maps may be "
      "missed."},
     {"gomapd_attach_failures_total", Counter, "reason", false,
-     "Processes that could not be traced: kernel, malformed, permission, system, unsupported."},
+     "Processes that could not be traced. reason: unsupported (by gomapd), malformed (the file), "
+     "permission, kernel (a feature is missing), system (a call failed)."},
     {"gomapd_limit_hits_total", Counter, "limit", false,
      "How often a limit was hit: sites and stacks (summed up as other from then on), counters "
      "(growths counted without their site), process_events (all processes were looked at anew)."},
@@ -129,6 +133,26 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
     {"process_max_fds", Gauge, "", false, "How many it may open."},
     {"process_start_time_seconds", Gauge, "", false, "When gomapd began, since the epoch."},
 }};
+
+// What stands above the table in METRICS.md.
+constexpr std::string_view kPageHead = R"(<!-- SPDX-License-Identifier: Apache-2.0 -->
+<!-- Copyright The gomapd Authors -->
+<!-- Written by `make metrics-page` from daemon/export/metrics.cpp; do not edit. -->
+# Metrics
+
+Base units; `_total` on counters. Metrics of workloads also have the labels `exe` (base name
+of the executable), `unit` (systemd's unit, or empty) and `container_id` (or empty), and
+`pid` with `--metrics.pid`: processes alike in these are summed. `impl` is `classic` (Go's maps
+up to 1.23) or `swiss`. A workload's series vanish `--metrics.linger` after its last process has
+gone; until then no counter goes back.
+
+A label value that is longer than 256 bytes is cut. Control characters and bytes that are no UTF-8
+show as `\xNN`. In both cases it ends in a hash of all that it was (`~` and 16 digits), so that
+different names stay different.
+
+| name | type | of | labels | |
+| --- | --- | --- | --- | --- |
+)";
 
 using Labels = std::vector<ClientMetric::Label>;
 
@@ -328,23 +352,7 @@ std::string prometheus_text(const std::vector<MetricFamily>& families) {
 }
 
 std::string metrics_page() {
-  std::string page =
-      "<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
-      "<!-- Copyright The gomapd Authors -->\n"
-      "<!-- Written by `make metrics-page` from daemon/export/metrics.cpp; do not edit. -->\n"
-      "# Metrics\n\n"
-      "Base units; `_total` on counters. Metrics of workloads also have the labels `exe` (base "
-      "name\n"
-      "of the executable), `unit` (systemd's unit, or empty) and `container_id` (or empty), and\n"
-      "`pid` with `--metrics.pid`: processes alike in these are summed. A workload's series "
-      "vanish\n"
-      "`--metrics.linger` after its last process has gone; until then no counter goes back. A "
-      "label\n"
-      "value ends in a hash of all of it (`~` and 16 digits) where it is longer than 256 bytes, "
-      "and "
-      "cut,\n"
-      "or has control characters or bytes that are no UTF-8, which show as `\\xNN`.\n\n"
-      "| name | type | of | labels | |\n| --- | --- | --- | --- | --- |\n";
+  std::string page(kPageHead);
   constexpr std::array kTypeNames{"counter", "gauge", "summary", "untyped", "histogram"};
   for (const auto& info : kTable)
     page += fmt::format("| `{}` | {} | {} | {} | {} |\n", info.name,
