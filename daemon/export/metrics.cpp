@@ -28,12 +28,15 @@ using enum prometheus::MetricType;
 enum Metric : std::size_t {
   kGrowths,
   kGrowthsEstimated,
+  kGrowthsEstimatedError,
   kInProgress,
   kGrowthBytes,
+  kGrowthBytesEstimated,
   kEvacuated,
   kDuration,
   kSiteGrowths,
   kSiteBytes,
+  kSiteGrowthsEstimated,
   kSiteMaxKeys,
   kTrackedKeys,
   kTrackedLoadFactor,
@@ -41,6 +44,7 @@ enum Metric : std::size_t {
   kStorm,
   kOverhead,
   kDetailLevel,
+  kMaxOverhead,
   kProcesses,
   kProbeHits,
   kEventsLost,
@@ -65,13 +69,18 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
      "Growths of maps that began, exactly. kind: double, same_size (classic maps, up to Go 1.23); "
      "to_table, table_double, split (Swiss tables, since 1.24)."},
     {"gomapd_map_growths_estimated_total", Counter, "impl", true,
-     "Growths that samples stand for while growths are traced for a share of the time only. Never "
-     "part of gomapd_map_growths_total."},
+     "Growths that samples stand for while growths are sampled, because counting all would cost "
+     "the program too much. Never part of gomapd_map_growths_total."},
+    {"gomapd_map_growths_estimated_error", Gauge, "", true,
+     "One standard error of gomapd_map_growths_estimated_total."},
     {"gomapd_map_growths_in_progress", Gauge, "", true,
      "Growths that began and have not ended. Classic maps move their buckets as they are written; "
      "a map that is dropped while it grows stays in here until its process ends."},
     {"gomapd_map_growth_bytes_total", Counter, "", true,
-     "Bytes taken from the heap for the new bucket arrays and tables of growths."},
+     "Bytes taken from the heap for the new bucket arrays and tables of growths that were "
+     "counted."},
+    {"gomapd_map_growth_bytes_estimated_total", Counter, "", true,
+     "Bytes taken from the heap for the growths that were estimated."},
     {"gomapd_map_evacuated_buckets_total", Counter, "", true,
      "Old buckets of classic maps that were moved. Counted at --detail buckets only."},
     {"gomapd_map_growth_duration_seconds", Histogram, "impl", true,
@@ -82,6 +91,8 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
      "function=\"other\"."},
     {"gomapd_site_growth_bytes_total", Counter, "function, map_type", true,
      "Bytes taken from the heap for these growths."},
+    {"gomapd_site_growths_estimated_total", Counter, "function, map_type", true,
+     "Growths there that samples stand for; only where there are some."},
     {"gomapd_site_max_keys", Gauge, "function, map_type", true,
      "Keys in the largest map that grew there, before it grew."},
     {"gomapd_tracked_map_keys", Gauge, "function, map_type", true,
@@ -97,7 +108,10 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
      "Time spent in probes as a share of the workload's CPU time since the last second: hits "
      "counted, times what one hit costs on this host."},
     {"gomapd_detail_level", Gauge, "", true,
-     "What is probed: 0 nothing, 1 growths, 2 moved buckets too, 3 assignments too."},
+     "What is counted now: 0 nothing (growths are sampled), 1 growths, 2 moved buckets too, 3 "
+     "assignments too."},
+    {"gomapd_max_overhead_ratio", Gauge, "", false,
+     "The share of an executable's CPU time that its probes may take: trace.max_overhead."},
     {"gomapd_processes", Gauge, "state", false,
      "Go processes by what became of them: traced, failed (could not be), skipped (not selected; "
      "only of executables that are traced for others)."},
@@ -242,8 +256,10 @@ void add_workload(Collection& to, const model::Workload& workload) {
     to.add(kGrowthsEstimated, totals.estimated, of_design);
     add_durations(to, totals.durations, of_design);
   }
+  to.add(kGrowthsEstimatedError, workload.estimated_error(), labels);
   to.add(kInProgress, workload.in_progress, labels);
   to.add(kGrowthBytes, workload.bytes, labels);
+  to.add(kGrowthBytesEstimated, workload.estimated_bytes, labels);
   to.add(kEvacuated, workload.evacuated_buckets, labels);
   to.add(kStorm, workload.storm ? 1.0 : 0.0, labels);
   to.add(kOverhead, workload.overhead, labels);
@@ -257,6 +273,7 @@ void add_sites(Collection& to, const model::HostState& state) {
     auto& sum = sums[{site.workload, label_value(site.function), label_value(site.map_type)}];
     sum.growths += site.growths;
     sum.bytes += site.bytes;
+    sum.estimated += site.estimated;
     sum.max_keys = std::max(sum.max_keys, site.max_keys);
     if (!site.tracked) continue;
     if (!sum.tracked) sum.tracked.emplace();
@@ -272,6 +289,7 @@ void add_sites(Collection& to, const model::HostState& state) {
              map_type);
     to.add(kSiteGrowths, sum.growths, labels);
     to.add(kSiteBytes, sum.bytes, labels);
+    if (sum.estimated > 0) to.add(kSiteGrowthsEstimated, sum.estimated, labels);
     to.add(kSiteMaxKeys, sum.max_keys, labels);
     if (!sum.tracked) continue;
     to.add(kTrackedKeys, sum.tracked->keys, labels);
@@ -285,6 +303,7 @@ void add_host(Collection& to, const model::HostState& state) {
   to.add(kProcesses, state.processes_skipped, {{"state", "skipped"}});
   to.add(kProcesses, state.processes_failed, {{"state", "failed"}});
   for (const auto& [role, hits] : state.probe_hits) to.add(kProbeHits, hits, {{"role", role}});
+  to.add(kMaxOverhead, state.max_overhead, {});
   to.add(kEventsLost, state.events_lost, {});
   // From the start: of a series that begins with 1 no increase() is seen.
   auto failures = state.attach_failures;
