@@ -34,6 +34,7 @@ HostOptions host_options(const config::DaemonOptions& options) {
   host.recover_after = options.recover_after;
   host.scan_interval = options.scan_interval;
   host.selection = options.selection;
+  host.ledger.max_workloads = options.max_workloads;
   host.ledger.max_sites = options.max_sites;
   host.ledger.linger = options.linger;
   host.ledger.by_pid = options.metrics_pid;

@@ -110,6 +110,11 @@ void DaemonCommand::add_metrics(CLI::App& command) {
   given_.push_back({linger, [this](DaemonOptions& to) {
                       to.linger = config::parse_duration(linger_).value_or(to.linger);
                     }});
+  add(command, "--metrics.max-workloads", &DaemonOptions::max_workloads,
+      "Workloads with series of their own; the others are one, exe=\"other\"")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 100'000U))
+      ->capture_default_str();
   add(command, "--metrics.max-sites", &DaemonOptions::max_sites,
       "Sites with series of their own; the others are summed up")
       ->type_name("N")

@@ -20,6 +20,7 @@ namespace gomapd::config {
 namespace {
 
 constexpr std::size_t kMaxEntries = 1000;  // of a list
+constexpr std::uint32_t kMaxWorkloads = 100'000;
 constexpr std::uint32_t kMaxSites = 100'000;
 constexpr std::uint32_t kLeastRing = 4096;
 constexpr std::uint32_t kLargestRing = 1U << 30U;
@@ -185,6 +186,8 @@ constexpr Key kKeys[] = {
      [](Node n, Options o) { return read(n, o.ring_bytes, kLeastRing, kLargestRing); }},
     {"trace", "recover_after", [](Node n, Options o) { return read(n, o.recover_after); }},
     {"trace", "scan_interval", [](Node n, Options o) { return read(n, o.scan_interval); }},
+    {"metrics", "max_workloads",
+     [](Node n, Options o) { return read(n, o.max_workloads, std::uint32_t{1}, kMaxWorkloads); }},
     {"metrics", "max_sites",
      [](Node n, Options o) { return read(n, o.max_sites, std::uint32_t{1}, kMaxSites); }},
     {"metrics", "linger", [](Node n, Options o) { return read(n, o.linger); }},

@@ -43,6 +43,7 @@ struct DaemonOptions {
   std::chrono::nanoseconds recover_after{std::chrono::seconds(30)};
   std::chrono::nanoseconds scan_interval{std::chrono::seconds(30)};
 
+  std::uint32_t max_workloads = 500;
   std::uint32_t max_sites = 200;
   std::chrono::nanoseconds linger{std::chrono::minutes(5)};
   bool metrics_pid = false;

@@ -218,6 +218,7 @@ std::string api_status(const model::HostState& state) {
   json["limits"] = {{"sites", state.sites_over_limit},
                     {"stacks", state.stacks_over_limit},
                     {"counters", state.counters_over_limit},
+                    {"workloads", state.workloads_over_limit},
                     {"process_events", state.process_events_lost}};
   json["max_overhead"] = state.max_overhead;
   json["growths"] = growths;

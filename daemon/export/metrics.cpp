@@ -125,8 +125,13 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
      "Processes that could not be traced. reason: unsupported (by gomapd), malformed (the file), "
      "permission, kernel (a feature is missing), system (a call failed)."},
     {"gomapd_limit_hits_total", Counter, "limit", false,
-     "How often a limit was hit: sites and stacks (summed up as other from then on), counters "
-     "(growths counted without their site), process_events (all processes were looked at anew)."},
+     "How often a limit was hit: workloads (their processes are in exe=\"other\"), sites (summed "
+     "up "
+     "in function=\"other\" of each workload, which is one more than the limit for each) and "
+     "stacks "
+     "(likewise), counters (growths counted without their site), process_events (all processes "
+     "were "
+     "looked at anew)."},
     {"gomapd_model_divergences_total", Counter, "", false,
      "Records that no Go runtime should produce: a defect of gomapd's. Please report it."},
     {"gomapd_http_requests_total", Counter, "", false,
@@ -315,6 +320,7 @@ void add_host(Collection& to, const model::HostState& state) {
   to.add(kLimitHits, state.process_events_lost, {{"limit", "process_events"}});
   to.add(kLimitHits, state.sites_over_limit, {{"limit", "sites"}});
   to.add(kLimitHits, state.stacks_over_limit, {{"limit", "stacks"}});
+  to.add(kLimitHits, state.workloads_over_limit, {{"limit", "workloads"}});
   to.add(kDivergences, state.model_divergences, {});
   to.add(kBuildInfo, 1.0,
          {{"version", label_value(state.version)},

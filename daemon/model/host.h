@@ -165,6 +165,7 @@ struct HostState {
   std::uint64_t events_lost = 0;
   std::uint64_t model_divergences = 0;
   // How often a limit was hit: see the metrics' table.
+  std::uint64_t workloads_over_limit = 0;
   std::uint64_t sites_over_limit = 0;
   std::uint64_t stacks_over_limit = 0;
   std::uint64_t counters_over_limit = 0;

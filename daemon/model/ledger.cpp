@@ -52,13 +52,22 @@ bool Ledger::RowKeyLess::operator()(const gm_counter_key& a, const gm_counter_ke
 
 void Ledger::started(std::uint32_t pid, const ProcessFacts& facts) {
   if (knows(pid)) return;
-  const WorkloadKey key{facts.identity, options_.by_pid ? pid : 0};
+  const auto key = place_of(pid, facts.identity);
   const auto workload = workloads_.try_emplace(key).first;
   auto& entry = workload->second;
   entry.totals.identity = key.first;
   entry.totals.pid = key.second;
   ++entry.processes;
   processes_.emplace(pid, ProcessEntry{facts, workload, {}});
+}
+
+Ledger::WorkloadKey Ledger::place_of(std::uint32_t pid, const Identity& identity) {
+  static const WorkloadKey kOthers{{std::string(kOther), "", ""}, 0};
+  WorkloadKey key{identity, options_.by_pid ? pid : 0};
+  const auto own = workloads_.size() - workloads_.count(kOthers);
+  if (own < options_.max_workloads || workloads_.contains(key)) return key;
+  ++workloads_over_limit_;
+  return kOthers;
 }
 
 void Ledger::update(std::span<const CounterRow> rows, Resolver& resolver, Reading reading) {
@@ -269,6 +278,7 @@ void Ledger::advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns) {
     workload = next;
   }
   fold_departed(monotonic_ns);
+  if (remembered() >= prune_at_) forget_unused();
   const auto passed = advanced_ns_ == 0 ? 0 : monotonic_ns - advanced_ns_;
   advanced_ns_ = monotonic_ns;
   if (point_ns_ == 0) point_ns_ = monotonic_ns;
@@ -298,9 +308,15 @@ void Ledger::end_workload(Workloads::iterator workload) {
   const auto is_its = [&](const auto& one) { return std::get<0>(one.first) == entry; };
   std::erase_if(sites_, is_its);
   std::erase_if(stacks_, is_its);
-  std::erase_if(shared_stacks_, [](const auto& one) { return one.second.expired(); });
-  std::erase_if(shared_types_, [](const auto& one) { return one.second.expired(); });
   workloads_.erase(workload);
+  forget_unused();
+}
+
+void Ledger::forget_unused() {
+  const auto is_unused = [](const auto& one) { return one.second.expired(); };
+  std::erase_if(shared_stacks_, is_unused);
+  std::erase_if(shared_types_, is_unused);
+  prune_at_ = std::max(kLeastToPrune, 2 * remembered());
 }
 
 void Ledger::fill(HostState& state) const {
@@ -328,6 +344,7 @@ void Ledger::fill(HostState& state) const {
   state.stacks.reserve(stacks_.size());
   for (const auto& [key, stack] : stacks_)
     state.stacks.emplace_back(stack).workload = index_of.at(std::get<0>(key));
+  state.workloads_over_limit = workloads_over_limit_;
   state.sites_over_limit = sites_over_limit_;
   state.stacks_over_limit = stacks_over_limit_;
 }

@@ -19,8 +19,12 @@
 namespace gomapd::model {
 
 struct LedgerOptions {
-  std::size_t max_sites = 200;     // of the host; further ones are summed up by workload
-  std::size_t max_stacks = 32768;  // likewise
+  // Of the host. Further workloads are one, Ledger::kOther; further sites are summed up
+  // by workload. What sums up is not counted: there are at most
+  //   max_workloads + 1 workloads and max_sites + 1 for each workload sites.
+  std::size_t max_workloads = 500;
+  std::size_t max_sites = 200;
+  std::size_t max_stacks = 32768;                            // likewise
   std::chrono::nanoseconds linger{std::chrono::minutes(5)};  // of a workload without processes
   bool by_pid = false;  // each process is a workload of its own
 };
@@ -48,7 +52,8 @@ struct ProcessFacts {
 //   processes ever had
 class Ledger {
  public:
-  // Where a host-wide limit is hit, this is the function, or the stack's one frame.
+  // Where a host-wide limit is hit, this is the executable of the workload, the
+  // function of the site, or the stack's one frame.
   static constexpr std::string_view kOther = "other";
   // So long the stacks of a process that has gone are told apart from others':
   // profiles compare states that are at most so far apart.
@@ -57,7 +62,8 @@ class Ledger {
   explicit Ledger(LedgerOptions options) : options_(options) {}
 
   // From now on rows of `pid` belong to a process that is so. Of one that is known
-  // already nothing changes.
+  // already nothing changes. A workload that finds no room is part of kOther for as long
+  // as its process lives.
   void started(std::uint32_t pid, const ProcessFacts& facts);
   [[nodiscard]] bool knows(std::uint32_t pid) const { return processes_.contains(pid); }
 
@@ -81,13 +87,20 @@ class Ledger {
   // Once a second or so: rates, their history, and the end of workloads.
   void advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns);
 
-  // The limit of sites and the linger time may change while it runs.
+  // Limits and the linger time may change while it runs.
   void set_options(const LedgerOptions& options) { options_ = options; }
 
   // The workloads, sites and stacks, in an order that lasts.
   void fill(HostState& state) const;
 
+  // How many stacks and types are remembered by their ids: for tests.
+  [[nodiscard]] std::size_t remembered() const {
+    return shared_stacks_.size() + shared_types_.size();
+  }
+
  private:
+  static constexpr std::size_t kLeastToPrune = 1024;
+
   using WorkloadKey = std::pair<Identity, std::uint32_t>;
   struct WorkloadEntry {
     Workload totals;  // processes and in_progress are filled in last
@@ -129,6 +142,7 @@ class Ledger {
     std::map<gm_counter_key, Row, RowKeyLess> rows;
   };
 
+  WorkloadKey place_of(std::uint32_t pid, const Identity& identity);
   void update_row(ProcessEntry& process, std::uint32_t pid, const CounterRow& row,
                   Resolver& resolver, Reading reading);
   bool find_place(ProcessEntry& process, std::uint32_t pid, const CounterRow& row, Row& entry,
@@ -138,6 +152,7 @@ class Ledger {
                       std::shared_ptr<const Stack> stack, std::shared_ptr<const TypeInfo> type);
   std::shared_ptr<const Stack> shared(std::uint32_t binary, std::uint64_t id, const Stack& stack);
   std::shared_ptr<const TypeInfo> shared(const TypeInfo& type);
+  void forget_unused();
   void set_apart(ProcessEntry& process, std::uint32_t pid, std::uint64_t monotonic_ns);
   void fold_departed(std::uint64_t monotonic_ns);
   void end_workload(Workloads::iterator workload);
@@ -150,10 +165,12 @@ class Ledger {
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::weak_ptr<const Stack>> shared_stacks_;
   std::map<std::tuple<std::string, std::uint64_t, Scan>, std::weak_ptr<const TypeInfo>>
       shared_types_;
+  std::size_t prune_at_ = kLeastToPrune;
   std::deque<Departed> departed_;  // oldest first
   std::uint64_t departures_ = 0;
   std::uint64_t advanced_ns_ = 0;
   std::uint64_t point_ns_ = 0;  // when the last point of the histories was made
+  std::uint64_t workloads_over_limit_ = 0;
   std::uint64_t sites_over_limit_ = 0;
   std::uint64_t stacks_over_limit_ = 0;
 };

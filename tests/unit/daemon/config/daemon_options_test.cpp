@@ -72,6 +72,7 @@ trace:
   recover_after: 2m
   scan_interval: 1.5
 metrics:
+  max_workloads: 6
   max_sites: 7
   linger: 1h
   pid: true
@@ -98,6 +99,7 @@ log:
   expected.ring_bytes = 65536;
   expected.recover_after = 2min;
   expected.scan_interval = 1500ms;
+  expected.max_workloads = 6;
   expected.max_sites = 7;
   expected.linger = 1h;
   expected.metrics_pid = true;
@@ -162,6 +164,8 @@ TEST(DaemonOptions, RefuseValuesOfTheWrongKindOrSize) {
                            "trace: {scan_interval: 0}",
                            "trace: {scan_interval: -1s}",
                            "trace: {scan_interval: 5 m}",
+                           "metrics: {max_workloads: 0}",
+                           "metrics: {max_workloads: 100001}",
                            "metrics: {max_sites: 0}",
                            "metrics: {max_sites: 100001}",
                            "metrics: {max_sites: 1.5}",

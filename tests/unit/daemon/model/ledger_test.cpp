@@ -159,6 +159,59 @@ TEST_F(Ledgers, SumUpSitesPastTheLimit) {
   EXPECT_EQ(now.sites_over_limit, 4);
 }
 
+TEST_F(Ledgers, SumUpWorkloadsPastTheLimit) {
+  ledger_.set_options({.max_workloads = 2, .linger = std::chrono::seconds(60)});
+  for (std::uint32_t pid = 1; pid <= 4; ++pid)
+    start(pid, std::string(1, static_cast<char>('a' + pid - 1)));
+  start(5, "a");  // has its own
+  update({row(1, 1), row(2, 2), row(3, 3), row(4, 4), row(5, 5)});
+  const auto now = state();
+  ASSERT_EQ(now.workloads.size(), 3);
+  EXPECT_EQ(growths("a"), 6);
+  EXPECT_EQ(growths("b"), 2);
+  EXPECT_EQ(growths(std::string(Ledger::kOther)), 7);
+  EXPECT_EQ(now.workloads_over_limit, 2);
+  std::size_t processes = 0;
+  for (const auto& workload : now.workloads) processes += workload.processes.size();
+  EXPECT_EQ(processes, 5);
+  // What has gone stays in it; who came too late for a workload of its own gets none
+  // when there is room again, and the next one does.
+  update({row(3, 4)}, Ledger::Reading::kLast);
+  ledger_.exited(3, kSecond);
+  update({row(2, 2)}, Ledger::Reading::kLast);
+  ledger_.exited(2, kSecond);
+  ledger_.advance(100 * kSecond, 0);
+  EXPECT_EQ(growths("b"), 0);
+  start(6, "c");
+  update({row(4, 5), row(6, 10)});
+  EXPECT_EQ(growths("c"), 10);
+  EXPECT_EQ(growths(std::string(Ledger::kOther)), 9);
+  EXPECT_EQ(state().workloads_over_limit, 2);
+}
+
+TEST_F(Ledgers, SumUpProcessesPastTheLimitWhereEachIsAWorkload) {
+  ledger_.set_options({.max_workloads = 3, .by_pid = true});
+  for (std::uint32_t pid = 1; pid <= 10; ++pid) start(pid, "a");
+  for (std::uint32_t pid = 1; pid <= 10; ++pid) update({row(pid, 1)});
+  const auto now = state();
+  ASSERT_EQ(now.workloads.size(), 4);
+  EXPECT_EQ(growths("a"), 3);
+  EXPECT_EQ(growths(std::string(Ledger::kOther)), 7);
+}
+
+// A workload that never ends must not make the daemon grow for ever.
+TEST_F(Ledgers, ForgetStacksThatNothingHolds) {
+  start(1'000'000, "a");
+  for (std::uint32_t pid = 1; pid <= 20'000; ++pid) {
+    start(pid, "a");
+    update({row(pid, 1, pid)}, Ledger::Reading::kLast);
+    ledger_.exited(pid, kSecond);
+    ledger_.advance(2 * kSecond, 0);
+    EXPECT_LE(ledger_.remembered(), 1024 + 2 * 100);
+  }
+  EXPECT_EQ(growths("a"), 20'000);
+}
+
 TEST_F(Ledgers, LetWorkloadsGoAfterAWhile) {
   start(1, "a");
   update({row(1, 10)}, Ledger::Reading::kLast);
