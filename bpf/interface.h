@@ -257,11 +257,14 @@ struct gm_record {
 enum gm_process_change {
 	GM_PROCESS_EXEC = 1, /* it runs another executable from now on */
 	GM_PROCESS_EXIT = 2, /* its last thread has ended */
+	GM_PROCESS_FORK = 3, /* it is new, and runs what its parent runs */
 };
 
 struct gm_process_event {
 	__u32 change; /* enum gm_process_change */
 	__u32 tgid;
+	__u32 parent; /* GM_PROCESS_FORK: who forked; else 0 */
+	__u32 pad;
 };
 
 /* Reasons for which a hit is not counted or a record not sent; and totals. */

@@ -41,6 +41,7 @@ enum {
 
 enum {
 	BPF_RB_NO_WAKEUP = 1,
+	BPF_RB_FORCE_WAKEUP = 2,
 };
 
 /* include/uapi/linux/bpf.h */
@@ -88,8 +89,28 @@ struct signal_struct {
 	atomic_t live; /* threads that have not begun to exit */
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+/* A process's number in one PID namespace. */
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1]; /* really level + 1 */
+};
+
 struct task_struct {
 	struct thread_struct thread;
+	struct pid *thread_pid;
 	struct signal_struct *signal;
 	struct task_struct *group_leader;
 	__u64 start_boottime;

@@ -18,19 +18,19 @@ bool holds_go_code(Bytes file) {
   return image && go::Pclntab::find(*image);
 }
 
+}  // namespace
+
 // Before Go 1.17 code finds its g in thread-local storage, whose place a library
 // learns only when it is loaded.
-Result<void> check_library(const proc::Process& process, const proc::Library& library) {
-  const auto plan = analyse(library.file.bytes());
-  if (!plan || plan->version.minor >= go::kRegisterAbiMinor || !plan->refusal.empty()) return {};
-  return fail(Errc::kUnsupported,
-              fmt::format("process {} ({}): can't be traced: its Go library {} was built by {}; of "
-                          "libraries, Go 1.{} and later can be",
-                          process.pid, process.exe, library.path, plan->build_info.version,
-                          go::kRegisterAbiMinor));
+Result<void> check_library_version(const std::string& version, const std::string& path) {
+  const auto parsed = go::parse_version(version);
+  if (!parsed || parsed->minor >= go::kRegisterAbiMinor) return {};
+  return fail(
+      Errc::kUnsupported,
+      fmt::format("can't be traced: its Go library {} was built by {}; of libraries, Go 1.{} "
+                  "and later can be",
+                  path, version, go::kRegisterAbiMinor));
 }
-
-}  // namespace
 
 Result<GoCode> take_go_code(proc::Process& process) {
   if (holds_go_code(process.file.bytes())) return GoCode{{}, std::move(process.file)};
@@ -45,7 +45,11 @@ Result<GoCode> take_go_code(proc::Process& process) {
                             process.pid, process.exe, found.size(), found[0].path, found[1].path,
                             found.size() > 2 ? ", …" : ""));
   auto& library = found.front();
-  TRY_VOID(check_library(process, library));
+  if (const auto plan = analyse(library.file.bytes()); plan && plan->refusal.empty()) {
+    const auto checked = check_library_version(plan->build_info.version, library.path);
+    if (!checked)
+      return add_context(fmt::format("process {} ({})", process.pid, process.exe), checked.error());
+  }
   return GoCode{std::move(library.path), std::move(library.file)};
 }
 

@@ -21,4 +21,9 @@ struct GoCode {
 // own, and one plan a process is all there is.
 [[nodiscard]] Result<GoCode> take_go_code(proc::Process& process);
 
+// Why a Go library built by `version` ("go1.15.15") can't be traced; nothing when it can,
+// as far as its version goes.
+[[nodiscard]] Result<void> check_library_version(const std::string& version,
+                                                 const std::string& path);
+
 }  // namespace gomapd::app

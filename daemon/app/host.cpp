@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,8 @@ constexpr seconds kScanWithoutEvents{1};
 constexpr std::uint64_t kSampleEveryNs = 2'000'000'000;
 // Time in probes that is not waited for a second over.
 constexpr double kSuddenNs = 20e6;
+// All ids of stacks are gone through for it.
+constexpr std::uint64_t kMakeRoomEveryNs = 10'000'000'000;
 
 std::uint64_t monotonic_ns() {
   return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
@@ -115,7 +118,10 @@ std::unique_ptr<GrowthWindows> growth_windows(const HostOptions& options,
 
 Result<std::unique_ptr<Host>> Host::create(const HostOptions& options) {
   TRY_VOID(kernel::check_prerequisites());
+  const auto counters = kernel::counter_entries_of_a_host();
   auto tracer = TRY(kernel::Tracer::load({.ring_bytes = options.ring_bytes,
+                                          .counter_entries = counters,
+                                          .rest_entries = counters / 4,
                                           .stack_entries = 32768,
                                           .force_perf_uprobes = options.force_perf_uprobes,
                                           .all_processes = true}));
@@ -162,29 +168,53 @@ std::vector<int> Host::inputs() const {
 
 Result<void> Host::attend() {
   if (events_) {
-    std::vector<std::pair<gm_process_change, std::uint32_t>> changes;
-    TRY_VOID(events_->drain(
-        [&](gm_process_change change, std::uint32_t pid) { changes.emplace_back(change, pid); }));
-    for (const auto& [change, pid] : changes) {
-      left(pid);  // before an exec, as another program
-      if (change == GM_PROCESS_EXEC) TRY_VOID(examine(pid));
-    }
+    std::vector<gm_process_event> events;
+    TRY_VOID(events_->drain([&](const gm_process_event& event) { events.push_back(event); }));
+    TRY_VOID(follow(events));
   }
   const auto interval = events_ ? options_.scan_interval : kScanWithoutEvents;
   const bool missed_some = events_ && events_->lost() != events_lost_;
   if (missed_some || Clock::now() - last_scan_ >= interval) TRY_VOID(scan());
+  settle();
+  look_for_libraries();
+  return drain();
+}
+
+Result<void> Host::follow(std::span<const gm_process_event> events) {
+  // Who has run another program by now is not asked what it was before.
+  std::unordered_set<std::uint32_t> with_exec;
+  for (const auto& event : events)
+    if (event.change == GM_PROCESS_EXEC) with_exec.insert(event.tgid);
+  for (const auto& event : events) {
+    if (event.change == GM_PROCESS_FORK) {
+      if (!with_exec.contains(event.tgid)) TRY_VOID(forked(event.parent, event.tgid));
+      continue;
+    }
+    left(event.tgid);  // before an exec, as another program
+    if (event.change == GM_PROCESS_EXEC) TRY_VOID(examine(event.tgid));
+  }
+  return {};
+}
+
+// Analyses that have ended.
+void Host::settle() {
   for (const auto* entry : binaries_.settle()) {
     if (entry->standing == HostBinaries::Standing::kRefused)
       spdlog::warn("{}", exporter::escape(entry->reason));
     for (const auto pid : entry->processes)
       if (const auto known = processes_.find(pid); known != processes_.end())
         judge(pid, known->second, *entry);
+    if (entry->standing != HostBinaries::Standing::kTraced) continue;
+    const auto& file = binaries_table_.at(entry->number).file.id();
+    // Others that run it, and are not wanted.
+    for (const auto& [pid, known] : processes_)
+      if (known.fate == Fate::kSkipped && known.file == file) exclude(pid);
   }
-  return drain();
 }
 
 Result<void> Host::scan() {
   last_scan_ = Clock::now();
+  look_for_deleted_ = true;
   if (events_) events_lost_ = events_->lost();
   std::unordered_set<std::uint32_t> there;
   for (const auto& [pid, start_ticks] : TRY(proc::list_processes())) {
@@ -238,7 +268,10 @@ void Host::judge(std::uint32_t pid, Known& known, const HostBinaries::Entry& ent
   using enum HostBinaries::Standing;
   switch (entry.standing) {
     case kAnalysing: known.fate = Fate::kPending; return;
-    case kNotGo: known.fate = Fate::kNotGo; return;
+    case kNotGo:
+      known.fate = Fate::kNotGo;
+      libraries_.watch({.pid = pid, .start_ticks = known.start_ticks}, Clock::now());
+      return;
     case kRefused:
       known.fate = Fate::kFailed;
       ++failures_[std::string(label_of(entry.code))];
@@ -249,9 +282,57 @@ void Host::judge(std::uint32_t pid, Known& known, const HostBinaries::Entry& ent
   known.cpu_ns = proc::cpu_time_ns(static_cast<pid_t>(pid)).value_or(0);
   const auto& version = binaries_table_.at(entry.number).plan.build_info.version;
   ledger_.started(pid, {known.identity, version, realtime_ns()});
-  // Others that run it, and are not wanted.
-  for (const auto& [other, skipped] : processes_)
-    if (skipped.fate == Fate::kSkipped && skipped.file == known.file) exclude(other);
+}
+
+// A process that runs what its parent runs, Go code of the same file: a C program with a
+// Go library does that, rarely a Go program.
+Result<void> Host::forked(std::uint32_t parent, std::uint32_t child) {
+  const auto origin = processes_.find(parent);
+  if (origin == processes_.end() || processes_.contains(child)) return {};
+  auto known = origin->second;
+  const bool is_excluded = known.fate == Fate::kSkipped && binaries_.traces(known.file);
+  if (known.fate != Fate::kTraced && known.fate != Fate::kPending && !is_excluded) return {};
+  if (gone_.contains(child)) TRY_VOID(bury());
+  // None: it has ended by now, as an event will tell.
+  known.start_ticks = proc::start_ticks_of(static_cast<pid_t>(child)).value_or(0);
+  known.hits = 0;
+  auto& entry = processes_[child] = std::move(known);
+  if (is_excluded) {
+    exclude(child);
+    return {};
+  }
+  if (const auto* binary = binaries_.joined(child, entry.file)) judge(child, entry, *binary);
+  return {};
+}
+
+void Host::look_for_libraries() {
+  const auto now = Clock::now();
+  for (auto look : libraries_.due(now)) {
+    const auto known = processes_.find(look.pid);
+    if (known == processes_.end() || known->second.start_ticks != look.start_ticks ||
+        known->second.fate != Fate::kNotGo)
+      continue;
+    look_for_library(look, known->second);
+    ++look.number;
+    if (known->second.fate == Fate::kNotGo) libraries_.watch(look, now);
+  }
+}
+
+void Host::look_for_library(const HostLibraries::Look& look, Known& known) {
+  auto library = libraries_.find(look.pid);
+  if (!library) {
+    known.fate = Fate::kFailed;
+    ++failures_[std::string(label_of(library.error().code))];
+    spdlog::warn("process {} ({}): {}", look.pid, exporter::escape(known.identity.exe),
+                 exporter::escape(library.error().context));
+    exclude(look.pid);  // it may be probed for others
+    return;
+  }
+  if (!*library) return;
+  binaries_.exited(look.pid, known.file);
+  known.file = (*library)->file.id();
+  judge(look.pid, known,
+        binaries_.started(look.pid, std::move((*library)->file), (*library)->path));
 }
 
 // Where there is no room for one more, it costs its hits; the ledger leaves it out.
@@ -263,9 +344,12 @@ void Host::exclude(std::uint32_t pid) {
 void Host::left(std::uint32_t pid) {
   const auto known = processes_.find(pid);
   if (known == processes_.end()) return;
-  binaries_.exited(pid, known->second.file);
-  const auto fate = known->second.fate;
-  if (fate == Fate::kTraced || fate == Fate::kSkipped) gone_.insert(pid);
+  const auto& was = known->second;
+  binaries_.exited(pid, was.file);
+  // The kernel's tables hold nothing of others.
+  if (was.fate == Fate::kTraced || was.fate == Fate::kFailed ||
+      (was.fate == Fate::kSkipped && binaries_.traces(was.file)))
+    gone_.insert(pid);
   processes_.erase(known);
 }
 
@@ -297,8 +381,10 @@ Result<void> Host::bury() {
 // binary was probed for another.
 void Host::adopt_strangers(std::span<const model::CounterRow> rows) {
   for (const auto& [key, value] : rows) {
-    if (ledger_.knows(key.tgid) || gone_.contains(key.tgid) || processes_.contains(key.tgid))
-      continue;
+    if (ledger_.knows(key.tgid) || gone_.contains(key.tgid)) continue;
+    // Not a Go process: it was ending when it was looked at.
+    const auto known = processes_.find(key.tgid);
+    if (known != processes_.end() && known->second.fate != Fate::kNotGo) continue;
     if (proc::start_ticks_of(static_cast<pid_t>(key.tgid))) continue;  // the next scan finds it
     const auto* binary = binaries_table_.find(value.binary);
     ledger_.started(key.tgid,
@@ -310,7 +396,11 @@ void Host::adopt_strangers(std::span<const model::CounterRow> rows) {
 }
 
 void Host::let_binaries_go() {
-  for (const auto number : binaries_.surplus()) {
+  const auto surplus = binaries_.surplus();
+  std::set<std::uint32_t> numbers(surplus.begin(), surplus.end());
+  if (std::exchange(look_for_deleted_, false))
+    for (const auto number : binaries_.deleted()) numbers.insert(number);
+  for (const auto number : numbers) {
     governing_->forget(number);
     resolver_.forget_binary(number);
     binaries_.forget(number);
@@ -325,15 +415,17 @@ Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
   const auto uses = TRY(govern(rows));
   TRY_VOID(bury());
   let_binaries_go();
-  std::unordered_set<std::uint64_t> stacks;
-  for (const auto& row : rows) stacks.insert(row.key.stack);
-  (void)tracer_.make_room_for_stacks(stacks);
-
   auto state = std::make_shared<model::HostState>();
   const auto now = monotonic_ns();
   state->time_ns = realtime_ns();
   state->began_ns = began_realtime_ns_;
   ledger_.advance(now, state->time_ns);
+  if (now - made_room_ns_ >= kMakeRoomEveryNs) {
+    std::unordered_set<std::uint64_t> stacks;
+    for (const auto& row : rows) stacks.insert(row.key.stack);
+    (void)tracer_.make_room_for_stacks(stacks);
+    made_room_ns_ = now;
+  }
   if (now - sampled_ns_ >= kSampleEveryNs) {
     live_maps_.sample(state->time_ns);
     sampled_ns_ = now;

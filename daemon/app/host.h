@@ -15,6 +15,7 @@
 
 #include "daemon/app/governing.h"
 #include "daemon/app/host_binaries.h"
+#include "daemon/app/host_libraries.h"
 #include "daemon/app/live_maps.h"
 #include "daemon/app/targets.h"
 #include "daemon/kernel/hit_cost.h"
@@ -70,7 +71,7 @@ class Host {
   enum class Fate : std::uint8_t { kPending, kTraced, kSkipped, kFailed, kNotGo };
   struct Known {
     std::uint64_t start_ticks = 0;
-    proc::FileId file;
+    proc::FileId file;  // of its executable, or of the Go library in it that is traced
     model::Identity identity;
     Fate fate = Fate::kPending;
     std::uint64_t cpu_ns = 0;  // at the last reading
@@ -83,8 +84,13 @@ class Host {
        std::unique_ptr<GrowthWindows> windows);
 
   Result<void> scan();
+  Result<void> follow(std::span<const gm_process_event> events);
   Result<void> examine(std::uint32_t pid);
+  Result<void> forked(std::uint32_t parent, std::uint32_t child);
+  void settle();
   void judge(std::uint32_t pid, Known& known, const HostBinaries::Entry& entry);
+  void look_for_libraries();
+  void look_for_library(const HostLibraries::Look& look, Known& known);
   void exclude(std::uint32_t pid);
   void left(std::uint32_t pid);
   Result<void> drain();
@@ -104,6 +110,7 @@ class Host {
   std::unique_ptr<Analyser> analyser_;
   TraceResolver resolver_;
   HostBinaries binaries_;
+  HostLibraries libraries_;
   std::optional<kernel::ProcessEvents> events_;
   model::Ledger ledger_;
   LiveMaps live_maps_;
@@ -122,12 +129,14 @@ class Host {
   std::uint64_t stock_ns_ = 0;     // when it was taken last
   std::uint64_t events_lost_ = 0;  // of processes, when all were last looked at
   std::chrono::steady_clock::time_point last_scan_;
+  bool look_for_deleted_ = false;  // binaries, after each scan
   std::uint64_t began_realtime_ns_ = 0;
   std::uint64_t began_monotonic_ns_ = 0;
   std::uint64_t sampled_ns_ = 0;
   std::uint64_t used_ns_ = 0;     // when use was measured last,
   std::uint64_t stock_hits_ = 0;  // the hits until then,
   double hits_per_ns_ = 0;        // and their rate before
+  std::uint64_t made_room_ns_ = 0;
 };
 
 }  // namespace gomapd::app

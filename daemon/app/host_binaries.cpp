@@ -21,6 +21,13 @@ const HostBinaries::Entry& HostBinaries::started(std::uint32_t pid, proc::Mapped
   return entry;
 }
 
+const HostBinaries::Entry* HostBinaries::joined(std::uint32_t pid, const proc::FileId& id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return nullptr;
+  found->second.processes.insert(pid);
+  return &found->second;
+}
+
 void HostBinaries::exited(std::uint32_t pid, const proc::FileId& id) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
@@ -99,6 +106,15 @@ std::vector<std::uint32_t> HostBinaries::surplus() const {
   std::ranges::sort(idle);
   std::vector<std::uint32_t> numbers;
   for (std::size_t i = 0; i < idle.size() - kMaxIdle; ++i) numbers.push_back(idle[i].second);
+  return numbers;
+}
+
+std::vector<std::uint32_t> HostBinaries::deleted() const {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& [id, entry] : entries_)
+    if (entry.standing == Standing::kTraced && entry.processes.empty() &&
+        table_->at(entry.number).file.is_deleted())
+      numbers.push_back(entry.number);
   return numbers;
 }
 

@@ -44,6 +44,8 @@ class HostBinaries {
   // Process `pid` runs `file`, which is `path`, from now on; what is known of that.
   // Analysis begins where nothing is.
   const Entry& started(std::uint32_t pid, proc::MappedFile file, const std::string& path);
+  // Likewise, and it is known already: null when it is not.
+  const Entry* joined(std::uint32_t pid, const proc::FileId& id);
   void exited(std::uint32_t pid, const proc::FileId& id);
 
   // Those that have, or may have, probes.
@@ -58,9 +60,11 @@ class HostBinaries {
   // Those whose analysis has ended since the last call. New probes are in by then.
   std::vector<const Entry*> settle();
 
-  // Binaries that nothing has run for longest are let go; their numbers. What points
-  // into them must be dropped before forget().
+  // Binaries to be let go, by their numbers: of those that nothing runs the ones that
+  // were not run for longest, where there are too many, and those whose files have been
+  // deleted. What points into them must be dropped before forget().
   [[nodiscard]] std::vector<std::uint32_t> surplus() const;
+  [[nodiscard]] std::vector<std::uint32_t> deleted() const;
   void forget(std::uint32_t number);
 
  private:

@@ -14,7 +14,7 @@
 
 namespace gomapd::kernel {
 
-using Visit = std::function<void(gm_process_change, std::uint32_t)>;
+using Visit = std::function<void(const gm_process_event&)>;
 
 struct ProcessEvents::State {
   std::unique_ptr<process_bpf, Deleter<process_bpf::destroy>> skeleton;
@@ -25,9 +25,8 @@ struct ProcessEvents::State {
     gm_process_event event{};
     if (size < sizeof(event)) return 0;
     std::memcpy(&event, data, sizeof(event));
-    if (event.change == GM_PROCESS_EXEC || event.change == GM_PROCESS_EXIT)
-      (*static_cast<State*>(context)->visit)(static_cast<gm_process_change>(event.change),
-                                             event.tgid);
+    if (event.change >= GM_PROCESS_EXEC && event.change <= GM_PROCESS_FORK)
+      (*static_cast<State*>(context)->visit)(event);
     return 0;
   }
 };

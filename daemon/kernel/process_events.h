@@ -11,7 +11,7 @@
 
 namespace gomapd::kernel {
 
-// Every exec and every end of a process on the host, as they happen. Processes of
+// Every fork, exec and end of a process on the host, as they happen. Processes of
 // PID namespaces that ours does not see are left out. Single-threaded; move-only.
 class ProcessEvents {
  public:
@@ -22,11 +22,10 @@ class ProcessEvents {
   ProcessEvents& operator=(ProcessEvents&&) noexcept;
   ~ProcessEvents();
 
-  // Readable when there are events.
+  // Readable when there are events; forks alone don't make it so.
   [[nodiscard]] int fd() const;
-  // Hands out all that there are, in their order on each CPU.
-  [[nodiscard]] Result<void> drain(
-      const std::function<void(gm_process_change, std::uint32_t pid)>& visit);
+  // Hands out all that there are, those of one process in their order.
+  [[nodiscard]] Result<void> drain(const std::function<void(const gm_process_event&)>& visit);
   // Events that found no room. After a loss, all processes are to be looked at anew.
   [[nodiscard]] std::uint64_t lost() const;
 

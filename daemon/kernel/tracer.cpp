@@ -32,6 +32,7 @@ Result<void> set_sizes(gomapd_bpf& skeleton, const TracerOptions& options) {
   const auto ring = std::bit_ceil(std::clamp(options.ring_bytes, page, 1U << 30U));
   bpf_map__set_max_entries(skeleton.maps.gm_ring, ring);
   bpf_map__set_max_entries(skeleton.maps.gm_counters, options.counter_entries);
+  bpf_map__set_max_entries(skeleton.maps.gm_rest, options.rest_entries);
   bpf_map__set_max_entries(skeleton.maps.gm_open_growths, options.open_growth_entries);
   bpf_map__set_max_entries(skeleton.maps.gm_stacks, options.stack_entries);
   return {};
@@ -51,6 +52,15 @@ std::vector<Key> keys_of(const bpf_map* table, Fits fits) {
 }
 
 }  // namespace
+
+std::uint32_t counter_entries_of_a_host() {
+  constexpr std::size_t kBytes = 32U << 20U;
+  constexpr std::size_t kMost = 131'072;
+  const auto cpus = static_cast<std::size_t>(std::max(1, libbpf_num_possible_cpus()));
+  const auto fit = kBytes / (sizeof(gm_counter) * cpus);
+  return static_cast<std::uint32_t>(
+      std::clamp<std::size_t>(fit, TracerOptions{}.counter_entries, kMost));
+}
 
 struct Tracer::State {
   struct Attachment {
@@ -246,8 +256,13 @@ Result<std::vector<CounterRow>> Tracer::take_counters(
   const auto& maps = state_->skeleton->maps;
   const auto is_theirs = [&](const auto& key) { return tgids.contains(key.tgid); };
   std::vector<CounterRow> rows;
-  for (const auto* table : {maps.gm_counters, maps.gm_rest})
-    for (const auto& key : keys_of<gm_counter_key>(table, is_theirs)) reader.take(table, key, rows);
+  for (const auto* table : {maps.gm_counters, maps.gm_rest}) {
+    // All in a few calls; then theirs once more, as they are taken out.
+    std::vector<CounterRow> all;
+    TRY_VOID(reader.read(table, all));
+    for (const auto& [key, value] : all)
+      if (is_theirs(key)) reader.take(table, key, rows);
+  }
   forget_open(tgids);
   for (const auto& key : keys_of<gm_type_key>(maps.gm_types, is_theirs))
     (void)bpf_map__delete_elem(maps.gm_types, &key, sizeof(key), 0);

@@ -25,6 +25,7 @@ inline constexpr pid_t kAllProcesses = -1;
 struct TracerOptions {
   std::uint32_t ring_bytes = 8U << 20U;  // rounded up to a power of two of pages
   std::uint32_t counter_entries = 16384;
+  std::uint32_t rest_entries = 2048;  // where they are full: by process, kind and size
   std::uint32_t open_growth_entries = 65536;
   std::uint32_t stack_entries = 8192;
   bool force_perf_uprobes = false;  // as if the kernel had no uprobe_multi
@@ -35,6 +36,10 @@ struct TracerOptions {
 
 // Whether only --detail buckets has it.
 [[nodiscard]] bool is_of_buckets(const ProbeSite& site);
+
+// Counters for every process of a host: as many as a fixed amount of memory holds (each
+// has a value for each CPU), and never fewer than one trace has.
+[[nodiscard]] std::uint32_t counter_entries_of_a_host();
 
 // A counter of one key, summed over the CPUs.
 struct CounterRow {

@@ -61,6 +61,11 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   return file;
 }
 
+bool MappedFile::is_deleted() const {
+  struct stat info{};
+  return fstat(fd_.get(), &info) == 0 && info.st_nlink == 0;
+}
+
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : fd_(std::move(other.fd_)), bytes_(std::exchange(other.bytes_, {})), id_(other.id_) {}
 

@@ -61,6 +61,8 @@ class MappedFile {
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] const FileId& id() const { return id_; }
+  // Whether no folder holds it any more: what doesn't run by now never will.
+  [[nodiscard]] bool is_deleted() const;
 
  private:
   MappedFile() = default;

@@ -5,13 +5,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+
+#include "daemon/proc/small_file.h"
 
 namespace gomapd::proc {
 namespace {
 
 constexpr std::size_t kMaxFiles = 1024;
+constexpr std::size_t kMaxMaps = 1U << 20U;
 
 std::string_view take_word(std::string_view& line) {
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
@@ -31,30 +32,38 @@ std::vector<MappedCode> parse_mapped_code(std::string_view maps) {
     maps.remove_prefix(std::min(line.size() + 1, maps.size()));
     const auto range = take_word(line);
     const auto rights = take_word(line);
-    for (int skipped = 0; skipped < 3; ++skipped) (void)take_word(line);  // offset, device, inode
+    (void)take_word(line);  // offset
+    const auto device = take_word(line);
+    const auto inode = take_word(line);
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
     if (rights.size() < 3 || rights[2] != 'x' || !line.starts_with('/')) continue;
     if (line.ends_with(kDeleted)) line.remove_suffix(kDeleted.size());
     if (std::ranges::find(files, line, &MappedCode::path) != files.end()) continue;
-    files.push_back({std::string(range), std::string(line)});
+    files.push_back({std::string(range), std::string(line), fmt::format("{} {}", device, inode)});
   }
   return files;
 }
 
+std::vector<MappedCode> mapped_code_of(pid_t pid) {
+  const auto maps = read_small_file(fmt::format("/proc/{}/maps", pid), kMaxMaps);
+  return maps ? parse_mapped_code(*maps) : std::vector<MappedCode>{};
+}
+
+Result<MappedFile> open_mapped(pid_t pid, const MappedCode& code) {
+  // The mapping itself, whatever lies at its path by now.
+  auto file = MappedFile::open(fmt::format("/proc/{}/map_files/{}", pid, code.range));
+  // Only with CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: linux fs/proc/base.c,
+  // proc_map_files_get_link.
+  if (!file) file = MappedFile::open(fmt::format("/proc/{}/root{}", pid, code.path));
+  return file;
+}
+
 std::vector<Library> open_libraries(pid_t pid, const MappedFile& executable) {
-  std::ifstream stream(fmt::format("/proc/{}/maps", pid));
-  const std::string maps{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   std::vector<Library> libraries;
-  for (auto& code : parse_mapped_code(maps)) {
-    // The mapping itself, whatever lies at its path by now.
-    auto file = MappedFile::open(fmt::format("/proc/{}/map_files/{}", pid, code.range));
-    // Only with CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: linux fs/proc/base.c,
-    // proc_map_files_get_link.
-    if (!file) file = MappedFile::open(fmt::format("/proc/{}/root{}", pid, code.path));
-    if (!file) continue;
-    const bool is_executable =
-        file->id() == executable.id();
-    if (!is_executable) libraries.push_back({std::move(code.path), *std::move(file)});
+  for (auto& code : mapped_code_of(pid)) {
+    auto file = open_mapped(pid, code);
+    if (file && file->id() != executable.id())
+      libraries.push_back({std::move(code.path), *std::move(file)});
   }
   return libraries;
 }

@@ -16,11 +16,19 @@ namespace gomapd::proc {
 struct MappedCode {
   std::string range;  // of its first executable mapping: "7f12a0000000-7f12a0010000"
   std::string path;   // as the process sees it, " (deleted)" taken off
+  std::string file;   // device and inode as the kernel writes them there: "fd:00 1234"
 };
 
 // The files of the executable mappings in the text of /proc/PID/maps, each once,
 // in the order of their addresses; at most 1024.
 [[nodiscard]] std::vector<MappedCode> parse_mapped_code(std::string_view maps);
+
+// Those of process `pid`, as far as the first MiB of the text tells of them; none when it
+// has gone.
+[[nodiscard]] std::vector<MappedCode> mapped_code_of(pid_t pid);
+
+// The file that process `pid` has mapped there.
+[[nodiscard]] Result<MappedFile> open_mapped(pid_t pid, const MappedCode& code);
 
 // A library that a process has loaded, as it was mapped: replaced or deleted
 // since, in another mount namespace or not.

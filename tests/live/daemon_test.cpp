@@ -9,13 +9,10 @@
 #include <cmath>
 #include <cstdint>
 #include <fstream>
-#include <functional>
-#include <regex>
-#include <set>
-#include <sstream>
 #include <thread>
 
 #include "tests/live/lab.h"
+#include "tests/live/pages.h"
 #include "tests/live/tracing.h"
 #include "tests/support/go_build.h"
 
@@ -24,37 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
-
-// Values by the whole series, "name{labels}".
-using Metrics = std::map<std::string, double>;
-
-Metrics parse_metrics(const std::string& text) {
-  Metrics metrics;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const auto space = line.rfind(' ');
-    if (line.empty() || line[0] == '#' || space == std::string::npos) continue;
-    metrics[line.substr(0, space)] = std::stod(line.substr(space + 1));
-  }
-  return metrics;
-}
-
-// Of all series of a metric whose labels hold `label`.
-double sum_of(const Metrics& metrics, const std::string& name, const std::string& label = "") {
-  double sum = 0;
-  for (const auto& [series, value] : metrics)
-    if (series.starts_with(name + "{") && series.find(label) != std::string::npos) sum += value;
-  return sum;
-}
-
-bool eventually(const std::function<bool()>& holds) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() >= end) return false;
-    std::this_thread::sleep_for(milliseconds(50));
-  }
-  return true;
-}
 
 class DaemonLive : public testing::TestWithParam<Build> {
  protected:
@@ -74,11 +40,8 @@ class DaemonLive : public testing::TestWithParam<Build> {
                   "127.0.0.1:0", "--match-exe", "daemons*"};
     all.insert(all.end(), options.begin(), options.end());
     daemon_.emplace(all);
-    ASSERT_TRUE(daemon_->wait_for_errors("listening on 127.0.0.1:")) << daemon_->errors();
-    const auto log = daemon_->errors();
-    std::smatch match;
-    ASSERT_TRUE(std::regex_search(log, match, std::regex("listening on (127.0.0.1:\\d+)")));
-    address_ = match[1];
+    address_ = address_of(*daemon_);
+    ASSERT_FALSE(address_.empty()) << daemon_->errors();
   }
 
   // A client's own tool; the server is on loopback.
@@ -281,11 +244,8 @@ TEST_P(DaemonLive, ReadsItsConfigurationAgain) {
   write_file(file, "match: {exe: nothing}\n");
   daemon_.emplace(
       Arguments{gomapd_path(), "daemon", "--web.listen-address", "127.0.0.1:0", "--config", file});
-  ASSERT_TRUE(daemon_->wait_for_errors("listening on 127.0.0.1:")) << daemon_->errors();
-  const auto log = daemon_->errors();
-  std::smatch match;
-  ASSERT_TRUE(std::regex_search(log, match, std::regex("listening on (127.0.0.1:\\d+)")));
-  address_ = match[1];
+  address_ = address_of(*daemon_);
+  ASSERT_FALSE(address_.empty()) << daemon_->errors();
   Child program({program_, "-wait", "-hold", "none"});
   ASSERT_TRUE(program.wait_for_output("ready\n"));
   EXPECT_EQ(traced(), 0);

@@ -50,8 +50,11 @@ class ProcessEventsLive : public testing::Test {
 
   // What happened to each process so far; the kernel tells before wait() returns.
   void drain() {
-    const auto drained = events_->drain([this](gm_process_change change, std::uint32_t pid) {
-      seen_[static_cast<pid_t>(pid)].push_back(change);
+    const auto drained = events_->drain([this](const gm_process_event& event) {
+      const auto change = static_cast<gm_process_change>(event.change);
+      seen_[static_cast<pid_t>(event.tgid)].push_back(change);
+      if (change == GM_PROCESS_FORK)
+        parents_[static_cast<pid_t>(event.tgid)] = static_cast<pid_t>(event.parent);
     });
     ASSERT_TRUE(drained) << drained.error().context;
     EXPECT_EQ(events_->lost(), 0U);
@@ -59,10 +62,11 @@ class ProcessEventsLive : public testing::Test {
 
   std::optional<ProcessEvents> events_;
   std::map<pid_t, Changes> seen_;
+  std::map<pid_t, pid_t> parents_;
 };
 
-const Changes kExecAndExit{GM_PROCESS_EXEC, GM_PROCESS_EXIT};
-const Changes kExitAlone{GM_PROCESS_EXIT};
+const Changes kForkExecAndExit{GM_PROCESS_FORK, GM_PROCESS_EXEC, GM_PROCESS_EXIT};
+const Changes kForkAndExit{GM_PROCESS_FORK, GM_PROCESS_EXIT};
 
 TEST_F(ProcessEventsLive, TellsOfEachShortLivedProcessOnce) {
   constexpr int kProcesses = 500;
@@ -74,14 +78,34 @@ TEST_F(ProcessEventsLive, TellsOfEachShortLivedProcessOnce) {
     drain();
   }
   ASSERT_EQ(made.size(), std::size_t{kProcesses}) << "PIDs came round";
-  for (const auto pid : made) EXPECT_EQ(seen_[pid], kExecAndExit) << pid;
+  for (const auto pid : made) EXPECT_EQ(seen_[pid], kForkExecAndExit) << pid;
 }
 
 TEST_F(ProcessEventsLive, TellsOfTheEndOfAForkWithoutExec) {
   const pid_t pid = in_child([] { _exit(0); });
   wait_for(pid);
   drain();
-  EXPECT_EQ(seen_[pid], kExitAlone);
+  EXPECT_EQ(seen_[pid], kForkAndExit);
+  EXPECT_EQ(parents_[pid], getpid());
+}
+
+TEST_F(ProcessEventsLive, TellsOfAForkInAForkByItsOwnParent) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t pid = in_child([&] {
+    const pid_t inner = in_child([] { _exit(0); });
+    (void)!write(ends[1], &inner, sizeof(inner));
+    waitpid(inner, nullptr, 0);
+    _exit(0);
+  });
+  pid_t inner = 0;
+  ASSERT_EQ(read(ends[0], &inner, sizeof(inner)), static_cast<ssize_t>(sizeof(inner)));
+  close(ends[0]);
+  close(ends[1]);
+  wait_for(pid);
+  drain();
+  EXPECT_EQ(seen_[inner], kForkAndExit);
+  EXPECT_EQ(parents_[inner], pid);
 }
 
 TEST_F(ProcessEventsLive, TellsOfAKilledProcess) {
@@ -89,7 +113,7 @@ TEST_F(ProcessEventsLive, TellsOfAKilledProcess) {
   kill(pid, SIGKILL);
   wait_for(pid);
   drain();
-  EXPECT_EQ(seen_[pid], kExitAlone);
+  EXPECT_EQ(seen_[pid], kForkAndExit);
 }
 
 TEST_F(ProcessEventsLive, SaysNothingOfThreads) {
@@ -99,7 +123,7 @@ TEST_F(ProcessEventsLive, SaysNothingOfThreads) {
   });
   wait_for(pid);
   drain();
-  EXPECT_EQ(seen_[pid], kExitAlone);
+  EXPECT_EQ(seen_[pid], kForkAndExit);
 }
 
 TEST_F(ProcessEventsLive, TellsOfOneEndThoughAllThreadsEndTogether) {
@@ -114,7 +138,7 @@ TEST_F(ProcessEventsLive, TellsOfOneEndThoughAllThreadsEndTogether) {
     });
     wait_for(pid);
     drain();
-    EXPECT_EQ(seen_[pid], kExitAlone) << pid;
+    EXPECT_EQ(seen_[pid], kForkAndExit) << pid;
   }
 }
 
@@ -122,7 +146,7 @@ TEST_F(ProcessEventsLive, KeepsAProcessThatExecsFromAThread) {
   const pid_t pid = in_child([] { std::thread(exec_program).join(); });
   wait_for(pid);
   drain();
-  EXPECT_EQ(seen_[pid], kExecAndExit);
+  EXPECT_EQ(seen_[pid], kForkExecAndExit);
 }
 
 TEST_F(ProcessEventsLive, WakesUpForAnExec) {
@@ -140,7 +164,7 @@ TEST_F(ProcessEventsLive, CanBeMovedOntoALivingOne) {
   const pid_t pid = in_child([] { _exit(0); });
   wait_for(pid);
   drain();
-  EXPECT_EQ(seen_[pid], kExitAlone);
+  EXPECT_EQ(seen_[pid], kForkAndExit);
 }
 
 }  // namespace

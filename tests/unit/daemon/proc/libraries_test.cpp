@@ -22,6 +22,8 @@ TEST(MappedCode, IsEachFileWithAnExecutableMapping) {
   ASSERT_EQ(files.size(), 2U);
   EXPECT_EQ(files[0].path, "/usr/bin/host");
   EXPECT_EQ(files[0].range, "55d0c0001000-55d0c0002000");
+  EXPECT_EQ(files[0].file, "fd:00 11");
+  EXPECT_EQ(files[1].file, "fd:00 12");
   EXPECT_EQ(files[1].path, "/opt/a lib/libgo.so");
   EXPECT_EQ(files[1].range, "7f0000000000-7f0000100000");
 }
