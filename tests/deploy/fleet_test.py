@@ -73,7 +73,7 @@ def page(workloads=WORKLOADS, sites=SITES):
         add("counter", "gomapd_probe_hits_total", f'role="{role}"', 1)
     for reason in ("kernel", "malformed", "permission", "system", "unsupported"):
         add("counter", "gomapd_attach_failures_total", f'reason="{reason}"', 0)
-    for limit in ("counters", "process_events", "sites", "stacks"):
+    for limit in ("counters", "process_events", "sites", "stacks", "workloads"):
         add("counter", "gomapd_limit_hits_total", f'limit="{limit}"', 0)
     for reason in ("busy", "connections", "guesses", "handshake", "malformed", "origin", "rate_limit",
                    "timeout", "unauthorized"):
