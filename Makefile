@@ -9,7 +9,7 @@ CMAKE_FLAGS ?=
 GOMAPD := $(BUILD)/gomapd
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-unit test-live test-targets test-deploy test-package support asan tsan \
+.PHONY: all demo test test-unit test-live test-targets test-deploy test-page test-package support asan tsan \
         fuzz lint format tidy install package clean help deps toolchains
 
 all: deps ## Install what is missing and build gomapd
@@ -37,6 +37,10 @@ test-deploy: tests-built ## Run the tests of deploy/: unit, package, rules, dash
 	@scripts/deps.sh --test
 	@scripts/test.sh $(BUILD) -L deploy
 
+test-page: tests-built toolchains ## Run the tests of the page in a headless Chromium (root for the real daemon)
+	@scripts/deps.sh --test
+	@scripts/test.sh $(BUILD) -L page
+
 test-package: package ## Install, upgrade and purge the package in a clean Debian 12 (root)
 	@scripts/package_test.sh $(BUILD)/gomapd_*.deb
 
@@ -61,6 +65,9 @@ lint: ## Check formatting, clang-tidy's findings and the shell scripts
 metrics-page: all ## Write METRICS.md from the table of metrics
 	@cmake --build $(BUILD) --target gomapd_metrics_page
 	@$(BUILD)/tests/metrics_page/gomapd_metrics_page >METRICS.md
+
+page-vendor: ## Fetch the page's chart library again: the pinned version, its hash checked (npm)
+	@scripts/page-vendor.sh
 
 format: ## Format all C and C++ sources
 	@scripts/deps.sh --lint

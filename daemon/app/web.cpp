@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/app/page.h"
 #include "daemon/app/web_api.h"
 #include "daemon/export/host_profile.h"
 #include "daemon/export/metrics.h"
@@ -121,6 +122,7 @@ constexpr std::string_view kProfiles =
 
 constexpr std::string_view kIndex =
     "gomapd: growths of Go maps on this host\n\n"
+    "  /                       for browsers\n"
     "  /metrics                for Prometheus\n"
     "  /debug/pprof/mapgrowth  for go tool pprof, Parca, Pyroscope\n"
     "  /api/v1/status          and workloads, sites, flamegraph, maps, map: JSON\n"
@@ -134,7 +136,6 @@ std::vector<http::Route> web_routes(Board* board, Lifecycle lifecycle) {
     return [body](const Request&) { return text(200, std::string(body)); };
   };
   std::vector<http::Route> routes{
-      {"GET", "/", fixed(kIndex), kExact, http::Cost::kQuick},
       {"GET", "/metrics", [board](const Request& request) { return metrics(*board, request); },
        kExact, http::Cost::kQuick},
       {"GET", "/-/healthy", fixed("gomapd is healthy.\n"), kExact, http::Cost::kQuick},
@@ -145,6 +146,7 @@ std::vector<http::Route> web_routes(Board* board, Lifecycle lifecycle) {
        [board](const Request& request) { return profile(*board, request); }, kExact,
        http::Cost::kSlow},
   };
+  std::ranges::move(page_routes(kIndex), std::back_inserter(routes));
   std::ranges::move(api_routes(board), std::back_inserter(routes));
   if (lifecycle == Lifecycle::kOn)
     routes.push_back({"POST", "/-/reload",
