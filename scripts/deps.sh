@@ -7,7 +7,7 @@
 # Installs what building and testing gomapd needs, from the distribution's own
 # archive: Debian 12 and newer, Ubuntu 24.04 and newer. When nothing is missing
 # it does nothing, in a few milliseconds. --test adds what only tests need (a web
-# client, tools for packages) as far as the archive has it, --lint the
+# client, tools for packages, a browser) as far as the archive has it, --lint the
 # formatter and the linters, --fuzz the compiler with libFuzzer, --support the
 # second linker of the matrix of builds, --package what makes a Debian package;
 # --check only says what is missing.
@@ -32,6 +32,7 @@ packages=(
 # Without these there are tests that are skipped, each by its name.
 readonly test_packages=(
 	openssl curl python3 python3-yaml python3-prometheus-client dpkg-dev file lintian debootstrap iproute2
+	chromium chromium-driver python3-selenium
 )
 check_only=no
 for option; do
