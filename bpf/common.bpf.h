@@ -37,6 +37,28 @@ const volatile __u32 gm_all_processes = 0;
  * first detach, so that starts and ends are counted over the same time. */
 __u32 gm_active = 0;
 
+/*
+ * Since Linux 6.13 the verifier gives tracing programs a stack for each CPU where
+ * one is large, for it takes them not to be preempted (a76ab5731e32). Those of uprobes
+ * are: on a preemptible kernel a second one on the same CPU would write over the
+ * first one's, which ends in a panic. A program that can call others in its place
+ * keeps the kernel's stack (check_max_stack_depth), so ours can, and never does.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} gm_no_programs SEC(".maps");
+
+__u32 gm_never = 0;
+
+static __always_inline void gm_keep_to_kernel_stack(void *ctx)
+{
+	if (gm_never)
+		bpf_tail_call(ctx, &gm_no_programs, 0);
+}
+
 /* tgid 0: a process of another PID namespace, for which user space has no number. */
 static __always_inline bool gm_is_target(__u32 tgid)
 {

@@ -141,6 +141,7 @@ static __always_inline bool gm_accept(struct pt_regs *ctx, __u32 hits, struct gm
 	__u32 index = (__u32)bpf_get_attach_cookie(ctx);
 	const struct gm_site *site;
 
+	gm_keep_to_kernel_stack(ctx);
 	gm_count(hits);
 	gm_current(&hit->tgid, &hit->tid);
 	if (!gm_active || !gm_is_target(hit->tgid)) {
