@@ -87,7 +87,7 @@ kernel::HitCost measured_hit_cost(bool force_perf_uprobes) {
 
 // Of what a program may be asked for: what it owes when sampling begins is paid by the
 // rest.
-constexpr double kShareOfWindows = 0.7;
+constexpr double kShareOfWindows = 0.6;
 
 model::ProbeLevel wanted_level(Detail detail) {
   return detail == Detail::kBuckets ? model::ProbeLevel::kBuckets : model::ProbeLevel::kGrowth;

@@ -10,6 +10,7 @@
 
 #include "daemon/cli/advise_command.h"
 #include "daemon/cli/daemon_command.h"
+#include "daemon/cli/doctor_command.h"
 #include "daemon/cli/inspect_command.h"
 #include "daemon/cli/log.h"
 #include "daemon/cli/model_command.h"
@@ -69,8 +70,9 @@ int run(int argc, char** argv) {
   ReportCommand report;
   SnapshotCommand snapshot;
   AdviseCommand advise;
-  const std::array<Command*, 8> commands{&daemon, &trace,    &record,  &report,
-                                         &advise, &snapshot, &inspect, &model};
+  DoctorCommand doctor;
+  const std::array<Command*, 9> commands{&daemon,   &trace,   &record, &report, &advise,
+                                         &snapshot, &inspect, &model,  &doctor};
   for (auto* command : commands)
     command->describe(*app.add_subcommand(command->name(), command->purpose()));
   try {

@@ -137,9 +137,9 @@ Result<Stats> AssignProbes::stats() const {
 
 // The same program, the same tables and the same kind of instruction as in a
 // target, so that the same is paid.
-Result<HitCost> AssignProbes::try_measuring() {
+Result<HitCost> AssignProbes::try_measuring(Execution execution) {
   ProbeSite site;
-  site.file_offset = TRY(probed_function_offset());
+  site.file_offset = TRY(probed_function_offset(execution));
   site.kernel.role = GM_ROLE_SWISS_ASSIGN;
   site.kernel.address = 1;  // any but 0, which means none
   const auto sites = TRY(add_sites(std::span(&site, 1), 0));
@@ -150,7 +150,7 @@ Result<HitCost> AssignProbes::try_measuring() {
   if (!attached) return std::unexpected(attached.error());
 
   start();
-  const auto cost = time_probed_calls();
+  const auto cost = time_probed_calls(execution);
   stop();
   const auto stats = TRY(read_stats(state_->skeleton->maps.gm_stats));
   if (stats.at(GM_STAT_COUNTED) != stats.at(GM_STAT_HITS_ASSIGN))
@@ -158,8 +158,8 @@ Result<HitCost> AssignProbes::try_measuring() {
   return cost;
 }
 
-HitCost AssignProbes::measure_hit_cost() {
-  const auto measured = try_measuring();
+HitCost AssignProbes::measure_hit_cost(Execution execution) {
+  const auto measured = try_measuring(execution);
   detach();
   (void)take();
   if (const auto brought = read_stats(state_->skeleton->maps.gm_stats))

@@ -72,12 +72,12 @@ class AssignProbes {
   // What a hit costs here: some milliseconds of hits in our own process, counted
   // as a target's are; they are not in stats() afterwards. An assumption where it
   // can't be measured. Call before the first window.
-  [[nodiscard]] HitCost measure_hit_cost();
+  [[nodiscard]] HitCost measure_hit_cost(Execution execution = Execution::kEmulated);
 
  private:
   struct State;
   explicit AssignProbes(std::unique_ptr<State> state);
-  [[nodiscard]] Result<HitCost> try_measuring();
+  [[nodiscard]] Result<HitCost> try_measuring(Execution execution);
   std::unique_ptr<State> state_;
 };
 

@@ -18,18 +18,8 @@
 namespace gomapd::kernel {
 namespace {
 
-// Newer than linux/capability.h of some distributions (5.8).
-constexpr unsigned kCapPerfmon = 38;
-constexpr unsigned kCapBpf = 39;
 // Newer than linux/bpf.h of Debian 12 (6.6).
 constexpr auto kTraceUprobeMulti = static_cast<bpf_attach_type>(48);
-
-bool has_capability(unsigned capability) {
-  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  std::array<__user_cap_data_struct, 2> data{};
-  if (syscall(SYS_capget, &header, data.data()) != 0) return false;
-  return (data.at(capability / 32).effective & (1U << (capability % 32))) != 0;
-}
 
 // A uprobe_multi link of a program that is not there: a kernel that knows the
 // attach type complains of the program (EBADF), an older one of the type.
@@ -56,6 +46,13 @@ bool try_uprobe_multi() {
 }
 
 }  // namespace
+
+bool has_capability(unsigned capability) {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (syscall(SYS_capget, &header, data.data()) != 0) return false;
+  return (data.at(capability / 32).effective & (1U << (capability % 32))) != 0;
+}
 
 KernelVersion running_kernel() {
   utsname name{};

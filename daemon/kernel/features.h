@@ -23,6 +23,12 @@ struct KernelVersion {
 // filtering logic".
 inline constexpr KernelVersion kUprobeMultiPidFilterFixed{6, 10};
 
+// Newer than linux/capability.h of some distributions: Linux 5.8.
+inline constexpr unsigned kCapPerfmon = 38;
+inline constexpr unsigned kCapBpf = 39;
+// Whether we hold it now.
+[[nodiscard]] bool has_capability(unsigned capability);
+
 // What tracing needs and this process or kernel lacks, each with a remedy;
 // kPermission or kNoKernelFeature. Nothing is loaded.
 [[nodiscard]] Result<void> check_prerequisites();

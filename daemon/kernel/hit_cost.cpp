@@ -15,39 +15,57 @@
 #ifdef __x86_64__
 // In assembly, so that the first instruction is the one that we want, and the
 // registers hold what a Go function's arguments would.
-asm(R"(
-  .text
-  .p2align 4
-  .type gomapd_probed_function, @function
-gomapd_probed_function:
-  push %rbp
-  pop %rbp
-  ret
-  .size gomapd_probed_function, . - gomapd_probed_function
+#define GOMAPD_PROBED_FUNCTION(NAME, FIRST, REST)          \
+  asm("  .text\n"                                          \
+      "  .p2align 4\n"                                     \
+      "  .type gomapd_" NAME                               \
+      "_function, @function\n"                             \
+      "gomapd_" NAME                                       \
+      "_function:\n"                                       \
+      "  " FIRST                                           \
+      "\n"                                                 \
+      "  " REST                                            \
+      "\n"                                                 \
+      "  ret\n"                                            \
+      "  .size gomapd_" NAME "_function, . - gomapd_" NAME \
+      "_function\n"                                        \
+      "  .globl gomapd_" NAME                              \
+      "_address\n"                                         \
+      "  .type gomapd_" NAME                               \
+      "_address, @function\n"                              \
+      "gomapd_" NAME                                       \
+      "_address:\n"                                        \
+      "  lea gomapd_" NAME                                 \
+      "_function(%rip), %rax\n"                            \
+      "  ret\n"                                            \
+      "  .size gomapd_" NAME "_address, . - gomapd_" NAME  \
+      "_address\n"                                         \
+      "  .globl gomapd_call_" NAME                         \
+      "\n"                                                 \
+      "  .type gomapd_call_" NAME                          \
+      ", @function\n"                                      \
+      "gomapd_call_" NAME                                  \
+      ":\n"                                                \
+      "  push %rbx\n"                                      \
+      "  mov %rsi, %rbx\n"                                 \
+      "  mov %rsi, %rax\n"                                 \
+      "0:\n"                                               \
+      "  call gomapd_" NAME                                \
+      "_function\n"                                        \
+      "  dec %rdi\n"                                       \
+      "  jnz 0b\n"                                         \
+      "  pop %rbx\n"                                       \
+      "  ret\n"                                            \
+      "  .size gomapd_call_" NAME ", . - gomapd_call_" NAME "\n")
 
-  .globl gomapd_probed_function_address
-  .type gomapd_probed_function_address, @function
-gomapd_probed_function_address:
-  lea gomapd_probed_function(%rip), %rax
-  ret
-  .size gomapd_probed_function_address, . - gomapd_probed_function_address
+GOMAPD_PROBED_FUNCTION("emulated", "push %rbp", "pop %rbp");
+// linux arch/x86/kernel/uprobes.c emulates pushes, jumps, calls and nops.
+GOMAPD_PROBED_FUNCTION("stepped", "mov %rbx, %rbx", "");
 
-  .globl gomapd_call_probed_function
-  .type gomapd_call_probed_function, @function
-gomapd_call_probed_function:
-  push %rbx
-  mov %rsi, %rbx
-  mov %rsi, %rax
-0:
-  call gomapd_probed_function
-  dec %rdi
-  jnz 0b
-  pop %rbx
-  ret
-  .size gomapd_call_probed_function, . - gomapd_call_probed_function
-)");
-extern "C" std::uint64_t gomapd_probed_function_address();
-extern "C" void gomapd_call_probed_function(std::size_t times, const void* readable);
+extern "C" std::uint64_t gomapd_emulated_address();
+extern "C" std::uint64_t gomapd_stepped_address();
+extern "C" void gomapd_call_emulated(std::size_t times, const void* readable);
+extern "C" void gomapd_call_stepped(std::size_t times, const void* readable);
 #endif
 
 namespace gomapd::kernel {
@@ -79,9 +97,11 @@ int find_segment(dl_phdr_info* info, std::size_t /*size*/, void* context) {
 
 }  // namespace
 
-Result<std::uint64_t> probed_function_offset() {
+Result<std::uint64_t> probed_function_offset([[maybe_unused]] Execution execution) {
 #ifdef __x86_64__
-  Search search{.address = gomapd_probed_function_address(), .offset = 0, .found = false};
+  const auto address =
+      execution == Execution::kEmulated ? gomapd_emulated_address() : gomapd_stepped_address();
+  Search search{.address = address, .offset = 0, .found = false};
   dl_iterate_phdr(find_segment, &search);
   if (search.found) return search.offset;
   return fail(Errc::kUnsupported, "the cost of a hit: our own executable can't be probed");
@@ -90,24 +110,28 @@ Result<std::uint64_t> probed_function_offset() {
 #endif
 }
 
-void call_probed_function([[maybe_unused]] std::size_t times,
-                          [[maybe_unused]] const void* readable) {
+void call_probed_function([[maybe_unused]] std::size_t times, [[maybe_unused]] const void* readable,
+                          [[maybe_unused]] Execution execution) {
 #ifdef __x86_64__
-  if (times != 0) gomapd_call_probed_function(times, readable);
+  if (times == 0) return;
+  if (execution == Execution::kEmulated)
+    gomapd_call_emulated(times, readable);
+  else
+    gomapd_call_stepped(times, readable);
 #endif
 }
 
-HitCost time_probed_calls() {
+HitCost time_probed_calls(Execution execution) {
   constexpr std::size_t kBatches = 9;
   constexpr std::size_t kHitsPerBatch = 200;
   using Clock = std::chrono::steady_clock;
   // Enough for what any program reads of a map or table.
   const std::array<std::uint64_t, 8> readable{};
-  call_probed_function(kHitsPerBatch, readable.data());  // caches, and the rows
+  call_probed_function(kHitsPerBatch, readable.data(), execution);  // caches, and the rows
   std::vector<double> batches;
   for (std::size_t i = 0; i < kBatches; ++i) {
     const auto begin = Clock::now();
-    call_probed_function(kHitsPerBatch, readable.data());
+    call_probed_function(kHitsPerBatch, readable.data(), execution);
     const std::chrono::duration<double, std::nano> taken = Clock::now() - begin;
     batches.push_back(taken.count() / static_cast<double>(kHitsPerBatch));
   }

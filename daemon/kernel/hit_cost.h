@@ -22,16 +22,22 @@ struct HitCost {
 // bare server to a small virtual machine (0.7 to 2.2 µs).
 inline constexpr HitCost kAssumedHitCost{.ns = 1400, .error_ns = 700, .measured = false};
 
-// A function of our own to put a probe on: its first instruction is a `push`,
-// which the kernel emulates, as at Go's growth and assign functions. Its place in
-// our executable; an error where there is no such function (not on amd64).
-[[nodiscard]] Result<std::uint64_t> probed_function_offset();
+// How the kernel does the instruction under a probe: itself, as all that gomapd
+// chooses (`push`, jumps, calls), or by a single step of the CPU, as most others.
+enum class Execution : std::uint8_t { kEmulated, kStepped };
+
+// A function of our own to put a probe on, whose first instruction is done that way.
+// Its place in our executable; an error where there is no such function (not on
+// amd64).
+[[nodiscard]] Result<std::uint64_t> probed_function_offset(
+    Execution execution = Execution::kEmulated);
 
 // Calls it `times` times, with `readable` as its first two arguments (rax, rbx).
-void call_probed_function(std::size_t times, const void* readable);
+void call_probed_function(std::size_t times, const void* readable,
+                          Execution execution = Execution::kEmulated);
 
 // Times calls of it, with a probe that counts each: some milliseconds.
-[[nodiscard]] HitCost time_probed_calls();
+[[nodiscard]] HitCost time_probed_calls(Execution execution = Execution::kEmulated);
 
 // From the mean cost of a hit in each of several batches, in ns: their median,
 // and an error that covers their spread and that a real target's caches are not

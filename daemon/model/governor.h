@@ -17,7 +17,7 @@ struct GovernorRules {
   double max_overhead = 0.01;  // share of the program's CPU time that probes may take
   // What has not been spent for longer is forfeited; so much is there at the start,
   // for one CPU: a burst that is shorter is counted exactly.
-  double saved_for_s = 10;
+  double saved_for_s = 15;
   // A higher level comes back after it would have cost less than half of what it may
   // for so long; for twice as long each time that it had to go again. What is owed
   // then is forgiven: what one step was late, once in so long.

@@ -166,6 +166,10 @@ TEST_P(AssignTracer, MeasuresWhatAHitCostsAndForgetsIt) {
   EXPECT_TRUE(cost.measured);
   EXPECT_GT(cost.ns, 50);
   EXPECT_GT(cost.error_ns, 0);
+  const auto stepped = probes.measure_hit_cost(Execution::kStepped);
+  EXPECT_TRUE(stepped.measured);
+  // Two more exceptions and a borrowed page: by far.
+  EXPECT_GT(stepped.ns, 1.5 * cost.ns);
   const auto stats = probes.stats().value();
   EXPECT_EQ(stats.at(GM_STAT_HITS_ASSIGN), 0U);
   EXPECT_EQ(stats.at(GM_STAT_COUNTED), 0U);
