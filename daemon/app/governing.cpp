@@ -97,35 +97,42 @@ void Governing::advance(const ProbeUses& uses, double seconds, model::Ledger& le
         "did in the last {:.1f} s)",
         exporter::escape(of->name), name_of(now), rules_.max_overhead * 100,
         use.cpu_ns > 0 ? use.probe_ns / use.cpu_ns * 100 : 0.0, seconds);
-    change(of->number, *of, before, now, ledger);
+    change(*of, before, now, ledger);
   }
 }
 
-void Governing::change(std::uint32_t binary, const HostBinaries::Entry& of, model::ProbeLevel from,
-                       model::ProbeLevel to, model::Ledger& ledger) {
-  ++changes_;
-  const auto& file = table_->at(binary);
-  if (from == model::ProbeLevel::kSampled) windows_->release(binary);
+void Governing::sample(const HostBinaries::Entry& of) {
+  const auto& file = table_->at(of.number);
+  windows_->sample({.binary = of.number,
+                    .fd = file.file.fd(),
+                    .sites = file.plan.sites_for(Detail::kGrowth),
+                    .pid = kernel::kAllProcesses},
+                   {of.processes.begin(), of.processes.end()});
+}
+
+void Governing::change(const HostBinaries::Entry& of, model::ProbeLevel from, model::ProbeLevel to,
+                       model::Ledger& ledger) {
   if (to == model::ProbeLevel::kSampled) {
-    windows_->sample({.binary = binary,
-                      .fd = file.file.fd(),
-                      .sites = file.plan.sites_for(Detail::kGrowth),
-                      .pid = kernel::kAllProcesses},
-                     {of.processes.begin(), of.processes.end()});
-    tracer_->detach(binary);
+    sample(of);  // reads clocks first: what happens from now on is estimated
+    tracer_->detach(of.number);
     tracer_->forget_open({of.processes.begin(), of.processes.end()});
     for (const auto pid : of.processes) ledger.forget_open(pid);
     return;
   }
-  if (from == model::ProbeLevel::kBuckets) return tracer_->detach_buckets(binary);
+  if (from == model::ProbeLevel::kBuckets) return tracer_->detach_buckets(of.number);
+  if (from == model::ProbeLevel::kSampled) windows_->release(of.number);
+  const auto& file = table_->at(of.number);
   const auto wanted =
       file.plan.sites_for(to == model::ProbeLevel::kBuckets ? Detail::kBuckets : Detail::kGrowth);
   std::vector<ProbeSite> missing;
   for (const auto& site : wanted)
     if (to == model::ProbeLevel::kGrowth || kernel::is_of_buckets(site)) missing.push_back(site);
-  if (const auto attached = tracer_->attach(missing, binary, file.file.fd(), kernel::kAllProcesses);
-      !attached)
-    spdlog::error("{}: {}", exporter::escape(of.name), exporter::escape(attached.error().context));
+  const auto attached = tracer_->attach(missing, of.number, file.file.fd(), kernel::kAllProcesses);
+  if (attached) return;
+  spdlog::error("{}: {}", exporter::escape(of.name), exporter::escape(attached.error().context));
+  // As it was before; it is tried again later.
+  entry_of(of.number).governor.stay_at(from);
+  if (from == model::ProbeLevel::kSampled) sample(of);
 }
 
 model::ProbeLevel Governing::level(std::uint32_t binary) const {

@@ -47,9 +47,10 @@ class Governing {
   // Judges all executables by `uses` of the last `seconds`, and changes their probes.
   void advance(const ProbeUses& uses, double seconds, model::Ledger& ledger);
 
-  // What is probed of a binary.
+  // What is probed of a binary that costs little.
+  [[nodiscard]] model::ProbeLevel wanted() const { return wanted_; }
+  // What is probed of a binary now.
   [[nodiscard]] model::ProbeLevel level(std::uint32_t binary) const;
-  [[nodiscard]] std::uint64_t changes() const { return changes_; }
   // Before a binary is let go.
   void forget(std::uint32_t binary);
 
@@ -60,8 +61,9 @@ class Governing {
   };
 
   [[nodiscard]] Entry& entry_of(std::uint32_t binary);
-  void change(std::uint32_t binary, const HostBinaries::Entry& of, model::ProbeLevel from,
-              model::ProbeLevel to, model::Ledger& ledger);
+  void change(const HostBinaries::Entry& of, model::ProbeLevel from, model::ProbeLevel to,
+              model::Ledger& ledger);
+  void sample(const HostBinaries::Entry& of);
 
   model::GovernorRules rules_;
   model::ProbeLevel wanted_;
@@ -71,7 +73,6 @@ class Governing {
   BinaryTable* table_;
   std::unique_ptr<GrowthWindows> windows_;
   std::map<std::uint32_t, Entry> entries_;
-  std::uint64_t changes_ = 0;
 };
 
 }  // namespace gomapd::app

@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/app/clock.h"
 #include "daemon/model/growth_estimate.h"
 #include "daemon/proc/cpu_time.h"
 #include "daemon/proc/task_clock.h"
@@ -30,10 +31,6 @@ constexpr std::uint64_t kFirstPauseNs = 100'000'000;
 // Where nothing is to be done, somebody may come.
 constexpr std::uint64_t kLookNs = 1'000'000'000;
 
-std::uint64_t now_ns() {
-  return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
-}
-
 // The CPU time of a process, and when it was read.
 struct Reading {
   std::uint64_t at_ns = 0;
@@ -45,7 +42,7 @@ Readings read_cpu(const Pids& pids) {
   Readings readings;
   for (const auto pid : pids)
     if (const auto cpu = proc::cpu_time_ns(static_cast<pid_t>(pid)))
-      readings[pid] = {.at_ns = now_ns(), .cpu_ns = *cpu};
+      readings[pid] = {.at_ns = monotonic_ns(), .cpu_ns = *cpu};
   return readings;
 }
 
@@ -65,7 +62,7 @@ Readings read(const Clocks& clocks) {
   Readings readings;
   for (const auto& [pid, clock] : clocks) {
     const auto cpu = clock.read_ns();
-    readings[pid] = {.at_ns = now_ns(), .cpu_ns = cpu};
+    readings[pid] = {.at_ns = monotonic_ns(), .cpu_ns = cpu};
   }
   return readings;
 }
@@ -187,7 +184,7 @@ void GrowthWindows::sample(Subject subject, const std::vector<std::uint32_t>& pr
   auto target = std::make_shared<Target>(std::move(subject), max_overhead_, hit_cost_);
   target->wanted = {processes.begin(), processes.end()};
   target->follow(target->wanted);
-  target->looked_ns = now_ns();
+  target->looked_ns = monotonic_ns();
   target->looked = read_cpu(target->wanted);
   for (auto& [pid, process] : target->processes)
     if (const auto read = target->looked.find(pid); read != target->looked.end())
@@ -238,7 +235,7 @@ std::shared_ptr<GrowthWindows::Target> GrowthWindows::next_due() {
   std::shared_ptr<Target> next;
   for (const auto& [binary, target] : targets_)
     if (!next || target->due_ns < next->due_ns) next = target;
-  return next && next->due_ns <= now_ns() ? next : nullptr;
+  return next && next->due_ns <= monotonic_ns() ? next : nullptr;
 }
 
 void GrowthWindows::run(const std::stop_token& stop) {
@@ -248,7 +245,7 @@ void GrowthWindows::run(const std::stop_token& stop) {
       std::unique_lock lock(mutex_);
       target = next_due();
       if (!target) {
-        auto until = now_ns() + kLookNs;
+        auto until = monotonic_ns() + kLookNs;
         for (const auto& [binary, one] : targets_) until = std::min(until, one->due_ns);
         const Clock::time_point at{nanoseconds(static_cast<std::int64_t>(until))};
         wake_.wait_until(lock, stop, at, [&] { return next_due() != nullptr; });
@@ -268,15 +265,15 @@ void GrowthWindows::step(Target& target, const std::stop_token& stop) {
     wanted = target.wanted;
   }
   target.follow(wanted);
-  target.earn(read_cpu(wanted), now_ns());
+  target.earn(read_cpu(wanted), monotonic_ns());
   const auto plan = target.budget.plan();
   // At random, or a program with a rhythm of its own would always be seen in the
   // same phase.
   const double longer = std::uniform_real_distribution(1.0, 1.5)(jitter_);
-  auto due_ns = now_ns() + static_cast<std::uint64_t>(plan.pause_ns * longer);
+  auto due_ns = monotonic_ns() + static_cast<std::uint64_t>(plan.pause_ns * longer);
   if (plan.pause_ns == 0) {
     const auto opened = open_window(target, plan, stop);
-    due_ns = now_ns();
+    due_ns = monotonic_ns();
     if (!opened) {
       sampler_.detach();
       (void)sampler_.take();
@@ -291,9 +288,9 @@ void GrowthWindows::step(Target& target, const std::stop_token& stop) {
 
 Result<void> GrowthWindows::count(const Target& target, const model::ProbeBudget::Plan& plan,
                                   const std::stop_token& stop, std::uint64_t hits_before) {
-  const auto end = now_ns() + static_cast<std::uint64_t>(plan.window_ns);
-  for (auto now = now_ns(); now < end && !stop.stop_requested() && !target.released;
-       now = now_ns()) {
+  const auto end = monotonic_ns() + static_cast<std::uint64_t>(plan.window_ns);
+  for (auto now = monotonic_ns(); now < end && !stop.stop_requested() && !target.released;
+       now = monotonic_ns()) {
     std::this_thread::sleep_for(nanoseconds(std::min(end - now, kCheckNs)));
     if (TRY(sampler_.hits()) - hits_before >= plan.max_hits) break;
   }
@@ -311,11 +308,11 @@ Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget
   TRY_VOID(sampler_.attach(subject.sites, subject.binary, subject.fd, subject.pid));
   const auto before = now();
   const auto hits_in = TRY(sampler_.hits());
-  const auto begin = now_ns();
+  const auto begin = monotonic_ns();
   sampler_.start();
   const auto counted = count(target, plan, stop, hits_before);
   sampler_.stop();
-  const auto end = now_ns();
+  const auto end = monotonic_ns();
   const auto hits_out = sampler_.hits();
   const auto after = now();
   sampler_.detach();

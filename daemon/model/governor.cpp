@@ -30,6 +30,12 @@ double Governor::most_saved_ns(double cpus) const {
   return rules_.max_overhead * rules_.saved_for_s * 1e9 * std::max(cpus, 1.0);
 }
 
+void Governor::stay_at(ProbeLevel level) {
+  level_ = level;
+  came_up_ = false;
+  cheap_s_ = stayed_s_ = 0;
+}
+
 ProbeLevel Governor::advance(const Use& use) {
   if (use.seconds <= 0) return level_;
   const double earned = rules_.max_overhead * use.cpu_ns;

@@ -41,6 +41,9 @@ class Governor {
   // Returns the level from now on.
   ProbeLevel advance(const Use& use);
 
+  // What advance() said could not be done.
+  void stay_at(ProbeLevel level);
+
   [[nodiscard]] ProbeLevel level() const { return level_; }
   // Earned less spent: below 0 there is a debt.
   [[nodiscard]] double balance_ns() const { return balance_ns_; }
