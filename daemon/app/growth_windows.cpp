@@ -27,6 +27,9 @@ using Pids = std::set<std::uint32_t>;
 constexpr std::uint64_t kCheckNs = 1'000'000;
 // More processes of one executable are too many to open clocks for.
 constexpr std::size_t kMostClocks = 32;
+// By a clock that is as old as the last tick, so much CPU time in windows is told to
+// some per cent; windows are put together until then.
+constexpr double kEnoughByTick = 200e6;
 constexpr std::uint64_t kFirstPauseNs = 100'000'000;
 // Where nothing is to be done, somebody may come.
 constexpr std::uint64_t kLookNs = 1'000'000'000;
@@ -71,13 +74,18 @@ double difference(std::uint64_t later, std::uint64_t earlier) {
   return static_cast<double>(later - std::min(later, earlier));
 }
 
+// Where the error is not known, it may be all of it.
 double variance_of(const model::GrowthEstimator& estimator) {
-  const auto error = estimator.total().error.value_or(0);
+  const auto total = estimator.total();
+  const auto error = total.error.value_or(total.value);
   return error * error;
 }
 
 struct Process {
   std::uint64_t cpu_ns = 0;  // at the end of its last window
+  // Of windows that are too short to be evaluated: see kEnoughByTick.
+  std::uint64_t starts = 0;
+  double window_ns = 0;
   model::GrowthEstimator estimator;
 };
 
@@ -103,7 +111,7 @@ struct GrowthWindows::Target {
   void earn(const Readings& readings, std::uint64_t now);
   SampledBinary evaluate(kernel::SampledWindow counted, const Readings& before,
                          const Readings& after, const Readings& used, std::uint64_t open_ns,
-                         std::uint64_t hits);
+                         std::uint64_t hits, double least_cpu_ns);
   SampledBinary rest();
 };
 
@@ -113,6 +121,8 @@ void GrowthWindows::Target::follow(const Pids& pids) {
   for (const auto pid : pids)
     processes.try_emplace(
         pid, Process{.cpu_ns = 0,
+                     .starts = 0,
+                     .window_ns = 0,
                      .estimator = model::GrowthEstimator({hit_cost.ns, hit_cost.error_ns})});
 }
 
@@ -129,7 +139,8 @@ void GrowthWindows::Target::earn(const Readings& readings, std::uint64_t now) {
 
 SampledBinary GrowthWindows::Target::evaluate(kernel::SampledWindow counted, const Readings& before,
                                               const Readings& after, const Readings& used,
-                                              std::uint64_t open_ns, std::uint64_t hits) {
+                                              std::uint64_t open_ns, std::uint64_t hits,
+                                              double least_cpu_ns) {
   SampledBinary window{.binary = subject.binary,
                        .probe_ns = static_cast<double>(hits) * hit_cost.ns,
                        .processes = {},
@@ -142,18 +153,22 @@ SampledBinary GrowthWindows::Target::evaluate(kernel::SampledWindow counted, con
     const auto last = after.find(pid);
     const auto until = used.find(pid);
     if (first == before.end() || last == after.end() || until == used.end()) continue;
-    const auto count = counted.starts[pid];
+    process.starts += counted.starts[pid];
     // Its clock was read a little before the window and a little after.
     const auto span = std::max(difference(last->second.at_ns, first->second.at_ns), 1.0);
     const auto cpu = difference(last->second.cpu_ns, first->second.cpu_ns);
+    process.window_ns += cpu * std::min(static_cast<double>(open_ns) / span, 1.0);
+    if (process.starts != 0 && process.window_ns < least_cpu_ns) continue;
     const auto variance = variance_of(process.estimator);
+    const auto count = std::exchange(process.starts, 0);
     const auto growths = process.estimator.add(
         {.starts = count,
-         .cpu_ns = cpu * std::min(static_cast<double>(open_ns) / span, 1.0),
+         .cpu_ns = std::exchange(process.window_ns, 0),
          .stands_for_cpu_ns =
              difference(until->second.cpu_ns, std::exchange(process.cpu_ns, until->second.cpu_ns)),
-         .hits_around =
-             starts == 0 ? 0 : around * static_cast<double>(count) / static_cast<double>(starts)});
+         .hits_around = starts == 0 ? 0
+                                    : around * static_cast<double>(counted.starts[pid]) /
+                                          static_cast<double>(starts)});
     window.processes.push_back(
         {.pid = pid, .growths = growths, .variance = variance_of(process.estimator) - variance});
   }
@@ -165,8 +180,16 @@ SampledBinary GrowthWindows::Target::rest() {
   for (auto& [pid, process] : processes) {
     const auto cpu = proc::cpu_time_ns(static_cast<pid_t>(pid));
     if (!cpu) continue;
-    const auto growths = process.estimator.add_rest(difference(*cpu, process.cpu_ns));
-    window.processes.push_back({.pid = pid, .growths = growths, .variance = 0});
+    const auto variance = variance_of(process.estimator);
+    const auto since = difference(*cpu, process.cpu_ns);
+    // With what its last windows counted, if they were not evaluated.
+    const auto growths = process.starts != 0 && process.window_ns > 0
+                             ? process.estimator.add({.starts = process.starts,
+                                                      .cpu_ns = process.window_ns,
+                                                      .stands_for_cpu_ns = since})
+                             : process.estimator.add_rest(since);
+    window.processes.push_back(
+        {.pid = pid, .growths = growths, .variance = variance_of(process.estimator) - variance});
   }
   return window;
 }
@@ -303,7 +326,8 @@ Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget
   Pids pids;
   for (const auto& [pid, process] : target.processes) pids.insert(pid);
   const auto clocks = open_clocks(pids);
-  const auto now = [&] { return clocks.size() == pids.size() ? read(clocks) : read_cpu(pids); };
+  const bool by_tick = clocks.size() != pids.size();
+  const auto now = [&] { return by_tick ? read_cpu(pids) : read(clocks); };
   const auto hits_before = TRY(sampler_.hits());
   TRY_VOID(sampler_.attach(subject.sites, subject.binary, subject.fd, subject.pid));
   const auto before = now();
@@ -321,7 +345,8 @@ Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget
   const auto hits = TRY(sampler_.hits()) - hits_before;
   const auto open = std::min(hits, TRY(hits_out) - hits_in);
   target.budget.spend(open, static_cast<double>(end - begin), hits - open);
-  keep(target.evaluate(TRY(sampler_.take()), before, after, used, end - begin, hits));
+  keep(target.evaluate(TRY(sampler_.take()), before, after, used, end - begin, hits,
+                       by_tick ? kEnoughByTick : 0));
   return {};
 }
 

@@ -15,53 +15,43 @@
 #ifdef __x86_64__
 // In assembly, so that the first instruction is the one that we want, and the
 // registers hold what a Go function's arguments would.
-#define GOMAPD_PROBED_FUNCTION(NAME, FIRST, REST)          \
-  asm("  .text\n"                                          \
-      "  .p2align 4\n"                                     \
-      "  .type gomapd_" NAME                               \
-      "_function, @function\n"                             \
-      "gomapd_" NAME                                       \
-      "_function:\n"                                       \
-      "  " FIRST                                           \
-      "\n"                                                 \
-      "  " REST                                            \
-      "\n"                                                 \
-      "  ret\n"                                            \
-      "  .size gomapd_" NAME "_function, . - gomapd_" NAME \
-      "_function\n"                                        \
-      "  .globl gomapd_" NAME                              \
-      "_address\n"                                         \
-      "  .type gomapd_" NAME                               \
-      "_address, @function\n"                              \
-      "gomapd_" NAME                                       \
-      "_address:\n"                                        \
-      "  lea gomapd_" NAME                                 \
-      "_function(%rip), %rax\n"                            \
-      "  ret\n"                                            \
-      "  .size gomapd_" NAME "_address, . - gomapd_" NAME  \
-      "_address\n"                                         \
-      "  .globl gomapd_call_" NAME                         \
-      "\n"                                                 \
-      "  .type gomapd_call_" NAME                          \
-      ", @function\n"                                      \
-      "gomapd_call_" NAME                                  \
-      ":\n"                                                \
-      "  push %rbx\n"                                      \
-      "  mov %rsi, %rbx\n"                                 \
-      "  mov %rsi, %rax\n"                                 \
-      "0:\n"                                               \
-      "  call gomapd_" NAME                                \
-      "_function\n"                                        \
-      "  dec %rdi\n"                                       \
-      "  jnz 0b\n"                                         \
-      "  pop %rbx\n"                                       \
-      "  ret\n"                                            \
-      "  .size gomapd_call_" NAME ", . - gomapd_call_" NAME "\n")
+asm(R"(
+  .text
+  .macro gomapd_probed name, first, second
+  .p2align 4
+  .type gomapd_\name\()_function, @function
+gomapd_\name\()_function:
+  \first
+  \second
+  ret
+  .size gomapd_\name\()_function, . - gomapd_\name\()_function
 
-GOMAPD_PROBED_FUNCTION("emulated", "push %rbp", "pop %rbp");
-// linux arch/x86/kernel/uprobes.c emulates pushes, jumps, calls and nops.
-GOMAPD_PROBED_FUNCTION("stepped", "mov %rbx, %rbx", "");
+  .globl gomapd_\name\()_address
+  .type gomapd_\name\()_address, @function
+gomapd_\name\()_address:
+  lea gomapd_\name\()_function(%rip), %rax
+  ret
+  .size gomapd_\name\()_address, . - gomapd_\name\()_address
 
+  .globl gomapd_call_\name
+  .type gomapd_call_\name, @function
+gomapd_call_\name:
+  push %rbx
+  mov %rsi, %rbx
+  mov %rsi, %rax
+0:
+  call gomapd_\name\()_function
+  dec %rdi
+  jnz 0b
+  pop %rbx
+  ret
+  .size gomapd_call_\name, . - gomapd_call_\name
+  .endm
+
+  gomapd_probed emulated, "push %rbp", "pop %rbp"
+  # linux arch/x86/kernel/uprobes.c emulates pushes, jumps, calls and nops.
+  gomapd_probed stepped, "mov %rbx, %rbx"
+)");
 extern "C" std::uint64_t gomapd_emulated_address();
 extern "C" std::uint64_t gomapd_stepped_address();
 extern "C" void gomapd_call_emulated(std::size_t times, const void* readable);

@@ -21,7 +21,8 @@ double GrowthEstimator::add(const GrowthWindow& window) {
   const double uncertain = starts * cost_.error_ns;
   const double left = window.cpu_ns - probing;
   const double own = std::max({left, kTellable * uncertain, 1.0});
-  if (starts > 0 && left < own) at_least_ = true;
+  const bool is_bound = starts > 0 && left < own;
+  at_least_ = at_least_ || is_bound;
   rate_ = starts / own;
   const double stands_for =
       std::max(window.stands_for_cpu_ns - window.cpu_ns - window.hits_around * cost_.ns, 0.0) + own;
@@ -32,7 +33,8 @@ double GrowthEstimator::add(const GrowthWindow& window) {
   xt_ += x * stands_for;
   t_ += stands_for;
   tt_ += stands_for * stands_for;
-  cost_error_ += x * uncertain / own;
+  // Of one in which nothing but hits is left, nobody knows how much more.
+  cost_error_ += is_bound ? x : x * uncertain / own;
   return x;
 }
 

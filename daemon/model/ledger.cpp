@@ -76,6 +76,12 @@ void Ledger::update(std::span<const CounterRow> rows, Resolver& resolver, Readin
     if (process != processes_.end())
       update_row(process->second, process->first, row, resolver, reading);
   }
+  if (reading == Reading::kLast) return;  // only of some processes
+  for (auto& [pid, process] : processes_) {
+    if (!std::exchange(process.forgets_open, false)) continue;
+    for (auto& [key, row] : process.rows)
+      row.ends_unseen = row.before.started - std::min(row.before.started, row.before.finished);
+  }
 }
 
 void Ledger::update_row(ProcessEntry& process, std::uint32_t pid, const CounterRow& row,
@@ -128,8 +134,8 @@ void Ledger::estimate(std::uint32_t pid, go::Design design, double growths, doub
     const auto& stack = resolver.stack(row.binary, row.key.stack);
     const auto& type = resolver.type(row.binary, pid, row.key.type);
     const auto bytes =
-        share * static_cast<double>(
-                    growth_sizes(kind_of(row.key), row.key.old_log2, type.shape).bytes);
+        share *
+        static_cast<double>(growth_sizes(kind_of(row.key), row.key.old_log2, type.shape).bytes);
     totals.estimated_bytes += bytes;
     auto& site = site_of(workload, stack, type).totals;
     site.estimated += share;
@@ -140,9 +146,7 @@ void Ledger::estimate(std::uint32_t pid, go::Design design, double growths, doub
 
 void Ledger::forget_open(std::uint32_t pid) {
   const auto found = processes_.find(pid);
-  if (found == processes_.end()) return;
-  for (auto& [key, row] : found->second.rows)
-    row.ends_unseen = row.before.started - std::min(row.before.started, row.before.finished);
+  if (found != processes_.end()) found->second.forgets_open = true;
 }
 
 // False: its stack is not there yet.
@@ -331,8 +335,7 @@ void Ledger::fill(HostState& state) const {
     workload.processes.push_back({pid, process.facts.go_version, process.facts.since_realtime_ns});
     for (const auto& [key, row] : process.rows)
       workload.in_progress +=
-          row.before.started -
-          std::min(row.before.started, row.before.finished + row.ends_unseen);
+          row.before.started - std::min(row.before.started, row.before.finished + row.ends_unseen);
   }
   for (auto& workload : state.workloads)
     std::ranges::sort(workload.processes, {}, &HostProcess::pid);

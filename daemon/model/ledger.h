@@ -78,7 +78,8 @@ class Ledger {
   // them, which tells where they were and what their bytes are.
   void estimate(std::uint32_t pid, go::Design design, double growths, double variance,
                 std::span<const SampleRow> described, Resolver& resolver);
-  // Growths of `pid` that are under way now will end unseen.
+  // The probes of `pid` are out: growths that are under way by the next update() end
+  // unseen.
   void forget_open(std::uint32_t pid);
 
   // The process has gone, and the kernel has forgotten its rows.
@@ -140,6 +141,7 @@ class Ledger {
     ProcessFacts facts;
     Workloads::iterator workload;
     std::map<gm_counter_key, Row, RowKeyLess> rows;
+    bool forgets_open = false;  // with the next update()
   };
 
   WorkloadKey place_of(std::uint32_t pid, const Identity& identity);

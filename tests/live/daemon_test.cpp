@@ -355,6 +355,7 @@ TEST_P(DaemonLive, KeepsTheCostOfAStormWithinTheBudget) {
   const auto error = after["estimated_growths_error"].get<double>();
   const auto truth = each * static_cast<double>(made) + before - after["growths"].get<double>();
   EXPECT_GT(error, 0);
+  EXPECT_LT(error, 0.5 * estimated);
   EXPECT_NEAR(estimated, truth, std::max(3 * error, 0.05 * truth));
   std::uint64_t at_sites = 0;
   const auto sites = Json::parse(get("/api/v1/sites"))["sites"];

@@ -101,6 +101,60 @@ TEST_F(Ledgers, SumUpProcessesOfOneKind) {
   EXPECT_EQ(first.bytes, 16 * growth_sizes(GM_KIND_DOUBLE, 3, resolver_.type(0, 0, 7).shape).bytes);
 }
 
+// What samples stand for is never part of what was counted.
+TEST_F(Ledgers, KeepEstimatesApart) {
+  start(1, "a");
+  update({row(1, 10)});
+  ledger_.advance(kSecond, kSecond);
+  const auto seen = row(1, 0);
+  auto other = row(1, 0, 2);
+  ledger_.estimate(1, go::Design::kClassic, 400, 9,
+                   std::vector<SampleRow>{{seen.key, 0, 3, 50}, {other.key, 0, 1, 7}}, resolver_);
+  ledger_.estimate(1, go::Design::kClassic, 100, 7, {}, resolver_);
+  ledger_.estimate(2, go::Design::kClassic, 1000, 1, {}, resolver_);  // nobody knows it
+  ledger_.advance(2 * kSecond, 2 * kSecond);
+  const auto now = state();
+  ASSERT_EQ(now.workloads.size(), 1);
+  const auto& workload = now.workloads[0];
+  EXPECT_EQ(workload.growths(), 10);
+  EXPECT_EQ(workload.estimated(), 500);
+  EXPECT_EQ(workload.estimated_error(), 4);
+  EXPECT_EQ(workload.growths_per_second, 500);  // what goes on, however it is known
+  const auto each = growth_sizes(GM_KIND_DOUBLE, 3, resolver_.type(0, 0, 7).shape).bytes;
+  EXPECT_EQ(workload.bytes, 10 * each);
+  EXPECT_EQ(workload.estimated_bytes, 400.0 * static_cast<double>(each));
+  ASSERT_EQ(now.sites.size(), 2);
+  EXPECT_EQ(now.sites[0].growths, 10);
+  EXPECT_EQ(now.sites[0].estimated, 300);
+  EXPECT_EQ(now.sites[0].max_keys, 50);
+  EXPECT_EQ(now.sites[1].growths, 0);
+  EXPECT_EQ(now.sites[1].estimated, 100);
+}
+
+// Those under way when the probes went have no end. What the kernel counted until then
+// may be read only afterwards.
+TEST_F(Ledgers, ForgetGrowthsThatNobodySeesEnd) {
+  start(1, "a");
+  const auto in_progress = [&] { return state().workloads.at(0).in_progress; };
+  const auto counted = [](std::uint64_t started, std::uint64_t finished) {
+    auto one = row(1, started);
+    one.value.finished = finished;
+    return one;
+  };
+  update({counted(10, 8)});
+  EXPECT_EQ(in_progress(), 2);
+  ledger_.forget_open(1);
+  update({counted(15, 12)});
+  EXPECT_EQ(in_progress(), 0);
+  update({counted(15, 12)});
+  EXPECT_EQ(in_progress(), 0);
+  // Counted again.
+  update({counted(17, 12)});
+  EXPECT_EQ(in_progress(), 2);
+  update({counted(17, 14)});
+  EXPECT_EQ(in_progress(), 0);
+}
+
 TEST_F(Ledgers, KeepWhatProcessesCountedThatHaveGone) {
   start(1, "a");
   update({row(1, 10)});
