@@ -136,7 +136,7 @@ class Fleet(unittest.TestCase):
         path = os.path.join(cls.folder.name, "prometheus.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(config, file)  # JSON is YAML
-        cls.prometheus = PrometheusServer(binary, path, niceness=19)
+        cls.prometheus = PrometheusServer(binary, path)
         # Until all hosts were scraped twice and the rules have seen them.
         if not cls.prometheus.wait_until(lambda: (
                 cls.prometheus.value("job:gomapd_hosts_up:sum") == HOSTS
