@@ -189,6 +189,12 @@ struct gm_open {
 /* In a window of growths, one in so many is described. */
 #define GM_SAMPLE_DESCRIBED 64
 
+/* What a window counted of a process. */
+struct gm_sampled {
+	__u64 starts; /* of growths */
+	__u64 ends;   /* hits that measure what a hit costs: see sample.bpf.c */
+};
+
 /* What was described in a window, under the key that an exact counter would have. */
 struct gm_sample {
 	__u64 described;
@@ -303,6 +309,7 @@ static_assert(sizeof(struct gm_growth_id) == 24);
 static_assert(sizeof(struct gm_counter_key) == 24);
 static_assert(sizeof(struct gm_counter) == 136);
 static_assert(sizeof(struct gm_record) == 112);
+static_assert(sizeof(struct gm_sampled) == 16);
 static_assert(sizeof(struct gm_sample) == 24);
 static_assert(sizeof(struct gm_assign_key) == 40);
 static_assert(sizeof(struct gm_assign) == 24);

@@ -6,6 +6,9 @@
  * and go without touching those that count exactly. Every start is counted by
  * process; what grew where, of one in GM_SAMPLE_DESCRIBED.
  *
+ * In some windows ends are hit, too, only to be counted: a growth then takes two
+ * hits, and by how much slower the program gets tells what one costs it.
+ *
  * hits = filtered + branch taken + no site + uncounted + counted; a described
  * one that can't be read is counted all the same, and a fault.
  */
@@ -22,13 +25,13 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* By process: its starts. User space empties both tables after each window. */
+/* By process. User space empties both tables after each window. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u32);
-	__type(value, __u64);
-} gm_sampled SEC(".maps");
+	__type(value, struct gm_sampled);
+} gm_sampled_counts SEC(".maps");
 
 /* What of them was described. */
 struct {
@@ -38,25 +41,44 @@ struct {
 	__type(value, struct gm_sample);
 } gm_samples SEC(".maps");
 
+static __always_inline bool gm_is_start(__u8 role)
+{
+	return role == GM_ROLE_CLASSIC_START || role == GM_ROLE_TO_TABLE_START ||
+	       role == GM_ROLE_REHASH_START;
+}
+
+/* Which counter of hits is this one's: known before it is known whether it counts. */
+static __always_inline __u32 gm_hits_of(struct pt_regs *ctx)
+{
+	__u32 index = (__u32)bpf_get_attach_cookie(ctx);
+	const struct gm_site *site = bpf_map_lookup_elem(&gm_sites, &index);
+
+	return !site || gm_is_start(site->role) ? GM_STAT_HITS_START : GM_STAT_HITS_END;
+}
+
 /* Counts the hit; whether it is to be described, too. */
 static __always_inline bool gm_sampled_hit(struct pt_regs *ctx, struct gm_hit *hit)
 {
-	__u64 zero = 0, *count;
+	struct gm_sampled *counts, zero = {};
 
-	if (!gm_accept(ctx, GM_STAT_HITS_START, hit))
+	if (!gm_accept(ctx, gm_hits_of(ctx), hit))
 		return false;
-	count = bpf_map_lookup_elem(&gm_sampled, &hit->tgid);
-	if (!count) {
-		bpf_map_update_elem(&gm_sampled, &hit->tgid, &zero, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(&gm_sampled, &hit->tgid);
+	counts = bpf_map_lookup_elem(&gm_sampled_counts, &hit->tgid);
+	if (!counts) {
+		bpf_map_update_elem(&gm_sampled_counts, &hit->tgid, &zero, BPF_NOEXIST);
+		counts = bpf_map_lookup_elem(&gm_sampled_counts, &hit->tgid);
 	}
-	if (!count) {
+	if (!counts) {
 		gm_count(GM_STAT_UNCOUNTED);
 		return false;
 	}
 	gm_count(GM_STAT_COUNTED);
+	if (!gm_is_start(hit->site->role)) {
+		__sync_fetch_and_add(&counts->ends, 1);
+		return false;
+	}
 	/* The first of a process, too: a few are better than none. */
-	return __sync_fetch_and_add(count, 1) % GM_SAMPLE_DESCRIBED == 0;
+	return __sync_fetch_and_add(&counts->starts, 1) % GM_SAMPLE_DESCRIBED == 0;
 }
 
 static __always_inline void gm_keep_sample(struct pt_regs *ctx, const struct gm_hit *hit,

@@ -3,6 +3,7 @@
 #include "daemon/app/growth_windows.h"
 
 #include <fmt/core.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,6 +14,7 @@
 
 #include "daemon/app/clock.h"
 #include "daemon/model/growth_estimate.h"
+#include "daemon/model/hit_cost_fit.h"
 #include "daemon/proc/cpu_time.h"
 #include "daemon/proc/task_clock.h"
 
@@ -25,12 +27,19 @@ using Pids = std::set<std::uint32_t>;
 
 // How often an open window is checked for too many hits.
 constexpr std::uint64_t kCheckNs = 1'000'000;
+// The first hits after probes came in are dearer than the rest, by 100 to 200 µs in all:
+// nothing of theirs is cached. A window begins after them.
+constexpr std::uint64_t kSettleNs = 300'000;
 // More processes of one executable are too many to open clocks for.
 constexpr std::size_t kMostClocks = 32;
 // By a clock that is as old as the last tick, so much CPU time in windows is told to
 // some per cent; windows are put together until then.
 constexpr double kEnoughByTick = 200e6;
 constexpr std::uint64_t kFirstPauseNs = 100'000'000;
+// Programs do not do the same all the time: many short windows tell more than few
+// long ones that cost as much. More often than this and putting probes in and out,
+// 30 to 60 ms of which most is waiting, would take longer than windows.
+constexpr double kPeriodNs = 125e6;
 // Where nothing is to be done, somebody may come.
 constexpr std::uint64_t kLookNs = 1'000'000'000;
 
@@ -85,6 +94,7 @@ struct Process {
   std::uint64_t cpu_ns = 0;  // at the end of its last window
   // Of windows that are too short to be evaluated: see kEnoughByTick.
   std::uint64_t starts = 0;
+  std::uint64_t hits = 0;
   double window_ns = 0;
   model::GrowthEstimator estimator;
 };
@@ -93,11 +103,13 @@ struct Process {
 
 struct GrowthWindows::Target {
   Target(Subject of, double max_overhead, const kernel::HitCost& cost)
-      : subject(std::move(of)), budget(max_overhead, cost.ns), hit_cost(cost) {}
+      : subject(std::move(of)),
+        budget(max_overhead, cost.ns, kPeriodNs),
+        hit_cost({cost.ns, cost.error_ns}) {}
 
   const Subject subject;
   model::ProbeBudget budget;
-  const kernel::HitCost hit_cost;
+  model::HitCostFit hit_cost;
   std::atomic<bool> released = false;
   Pids wanted;               // under the owner's mutex_, as is due_ns
   std::uint64_t due_ns = 0;  // when to look at it again
@@ -111,7 +123,7 @@ struct GrowthWindows::Target {
   void earn(const Readings& readings, std::uint64_t now);
   SampledBinary evaluate(kernel::SampledWindow counted, const Readings& before,
                          const Readings& after, const Readings& used, std::uint64_t open_ns,
-                         std::uint64_t hits, double least_cpu_ns);
+                         std::uint64_t hits, bool with_ends, double least_cpu_ns);
   SampledBinary rest();
 };
 
@@ -120,10 +132,7 @@ void GrowthWindows::Target::follow(const Pids& pids) {
   std::erase_if(processes, [&](const auto& one) { return !pids.contains(one.first); });
   for (const auto pid : pids)
     processes.try_emplace(
-        pid, Process{.cpu_ns = 0,
-                     .starts = 0,
-                     .window_ns = 0,
-                     .estimator = model::GrowthEstimator({hit_cost.ns, hit_cost.error_ns})});
+        pid, Process{.cpu_ns = 0, .starts = 0, .hits = 0, .window_ns = 0, .estimator = {}});
 }
 
 void GrowthWindows::Target::earn(const Readings& readings, std::uint64_t now) {
@@ -140,35 +149,57 @@ void GrowthWindows::Target::earn(const Readings& readings, std::uint64_t now) {
 SampledBinary GrowthWindows::Target::evaluate(kernel::SampledWindow counted, const Readings& before,
                                               const Readings& after, const Readings& used,
                                               std::uint64_t open_ns, std::uint64_t hits,
-                                              double least_cpu_ns) {
-  SampledBinary window{.binary = subject.binary,
-                       .probe_ns = static_cast<double>(hits) * hit_cost.ns,
-                       .processes = {},
-                       .described = std::move(counted.described)};
-  std::uint64_t starts = 0;
-  for (const auto& [pid, count] : counted.starts) starts += count;
-  const auto around = difference(hits, starts);
-  for (auto& [pid, process] : processes) {
+                                              bool with_ends, double least_cpu_ns) {
+  SampledBinary window;
+  window.binary = subject.binary;
+  window.described = std::move(counted.described);
+  std::uint64_t inside = 0;
+  for (const auto& [pid, counts] : counted.counts) inside += counts.starts + counts.ends;
+  const auto around = difference(hits, inside);
+  // Its clock was read a little before the window and a little after.
+  std::map<std::uint32_t, double> window_ns;
+  model::HitCostFit::Window all;
+  for (const auto& [pid, process] : processes) {
     const auto first = before.find(pid);
     const auto last = after.find(pid);
-    const auto until = used.find(pid);
-    if (first == before.end() || last == after.end() || until == used.end()) continue;
-    process.starts += counted.starts[pid];
-    // Its clock was read a little before the window and a little after.
+    if (first == before.end() || last == after.end()) continue;
     const auto span = std::max(difference(last->second.at_ns, first->second.at_ns), 1.0);
     const auto cpu = difference(last->second.cpu_ns, first->second.cpu_ns);
-    process.window_ns += cpu * std::min(static_cast<double>(open_ns) / span, 1.0);
+    const auto& counts = counted.counts[pid];
+    window_ns[pid] = cpu * std::min(static_cast<double>(open_ns) / span, 1.0);
+    all.growths += static_cast<double>(counts.starts);
+    all.hits += static_cast<double>(counts.starts + counts.ends);
+    all.cpu_ns += window_ns[pid];
+  }
+  if (least_cpu_ns == 0) hit_cost.add(all, with_ends);
+  const auto cost = hit_cost.cost();
+  window.starts = static_cast<std::uint64_t>(all.growths);
+  window.cpu_ns = all.cpu_ns;
+  window.probe_ns = static_cast<double>(hits) * cost.ns;
+  window.hit = cost;
+  spdlog::debug(
+      "sampled: {} growths, {} hits in {:.0f} us, {} around; a hit takes {:.0f} ± {:.0f} ns",
+      all.growths, all.hits, all.cpu_ns / 1e3, around, cost.ns, cost.error_ns);
+  for (auto& [pid, process] : processes) {
+    const auto until = used.find(pid);
+    if (!window_ns.contains(pid) || until == used.end()) continue;
+    const auto& counts = counted.counts[pid];
+    const auto hits_inside = counts.starts + counts.ends;
+    process.starts += counts.starts;
+    process.hits += hits_inside;
+    process.window_ns += window_ns[pid];
     if (process.starts != 0 && process.window_ns < least_cpu_ns) continue;
     const auto variance = variance_of(process.estimator);
-    const auto count = std::exchange(process.starts, 0);
     const auto growths = process.estimator.add(
-        {.starts = count,
+        {.starts = std::exchange(process.starts, 0),
+         .hits = std::exchange(process.hits, 0),
          .cpu_ns = std::exchange(process.window_ns, 0),
          .stands_for_cpu_ns =
              difference(until->second.cpu_ns, std::exchange(process.cpu_ns, until->second.cpu_ns)),
-         .hits_around = starts == 0 ? 0
-                                    : around * static_cast<double>(counted.starts[pid]) /
-                                          static_cast<double>(starts)});
+         .hits_around =
+             inside == 0 ? 0
+                         : around * static_cast<double>(hits_inside) / static_cast<double>(inside)},
+        cost);
     window.processes.push_back(
         {.pid = pid, .growths = growths, .variance = variance_of(process.estimator) - variance});
   }
@@ -176,7 +207,9 @@ SampledBinary GrowthWindows::Target::evaluate(kernel::SampledWindow counted, con
 }
 
 SampledBinary GrowthWindows::Target::rest() {
-  SampledBinary window{.binary = subject.binary, .probe_ns = 0, .processes = {}, .described = {}};
+  SampledBinary window;
+  window.binary = subject.binary;
+  window.is_rest = true;
   for (auto& [pid, process] : processes) {
     const auto cpu = proc::cpu_time_ns(static_cast<pid_t>(pid));
     if (!cpu) continue;
@@ -185,8 +218,10 @@ SampledBinary GrowthWindows::Target::rest() {
     // With what its last windows counted, if they were not evaluated.
     const auto growths = process.starts != 0 && process.window_ns > 0
                              ? process.estimator.add({.starts = process.starts,
+                                                      .hits = process.hits,
                                                       .cpu_ns = process.window_ns,
-                                                      .stands_for_cpu_ns = since})
+                                                      .stands_for_cpu_ns = since},
+                                                     hit_cost.cost())
                              : process.estimator.add_rest(since);
     window.processes.push_back(
         {.pid = pid, .growths = growths, .variance = variance_of(process.estimator) - variance});
@@ -329,7 +364,12 @@ Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget
   const bool by_tick = clocks.size() != pids.size();
   const auto now = [&] { return by_tick ? read_cpu(pids) : read(clocks); };
   const auto hits_before = TRY(sampler_.hits());
-  TRY_VOID(sampler_.attach(subject.sites, subject.binary, subject.fd, subject.pid));
+  const bool with_ends = target.hit_cost.wants_ends();
+  TRY_VOID(sampler_.attach(
+      subject.sites,
+      with_ends ? kernel::SampledSites::kStartsAndEnds : kernel::SampledSites::kStarts,
+      subject.binary, subject.fd, subject.pid));
+  std::this_thread::sleep_for(nanoseconds(kSettleNs));
   const auto before = now();
   const auto hits_in = TRY(sampler_.hits());
   const auto begin = monotonic_ns();
@@ -345,8 +385,9 @@ Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget
   const auto hits = TRY(sampler_.hits()) - hits_before;
   const auto open = std::min(hits, TRY(hits_out) - hits_in);
   target.budget.spend(open, static_cast<double>(end - begin), hits - open);
-  keep(target.evaluate(TRY(sampler_.take()), before, after, used, end - begin, hits,
+  keep(target.evaluate(TRY(sampler_.take()), before, after, used, end - begin, hits, with_ends,
                        by_tick ? kEnoughByTick : 0));
+  target.budget.set_hit_cost(target.hit_cost.cost().ns);
   return {};
 }
 

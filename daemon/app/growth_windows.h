@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "daemon/kernel/growth_sampler.h"
+#include "daemon/model/assign.h"
 #include "daemon/model/probe_budget.h"
 
 namespace gomapd::app {
@@ -28,7 +29,11 @@ struct SampledProcess {
 };
 struct SampledBinary {
   std::uint32_t binary = 0;
-  double probe_ns = 0;  // that all its hits took
+  bool is_rest = false;  // no window: what its processes did since the last one
+  std::uint64_t starts = 0;
+  double cpu_ns = 0;     // that its processes used in it
+  double probe_ns = 0;   // that all its hits took
+  model::ProbeCost hit;  // what one takes, as far as is known by now
   std::vector<SampledProcess> processes;
   std::vector<kernel::SampleRow> described;
 };

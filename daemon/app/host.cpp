@@ -12,7 +12,7 @@
 
 #include "daemon/app/clock.h"
 #include "daemon/export/terminal.h"
-#include "daemon/kernel/assign_probes.h"
+#include "daemon/kernel/growth_cost.h"
 #include "daemon/kernel/features.h"
 #include "daemon/proc/cgroup.h"
 #include "daemon/proc/cpu_time.h"
@@ -40,13 +40,6 @@ std::string_view label_of(Errc code) {
 
 std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
-}
-
-// What a hit costs here, by a probe in our own process.
-kernel::HitCost measured_hit_cost(bool force_perf_uprobes) {
-  auto probes =
-      kernel::AssignProbes::load({.force_perf_uprobes = force_perf_uprobes, .row_entries = 64});
-  return probes ? probes->measure_hit_cost() : kernel::kAssumedHitCost;
 }
 
 // Of what a program may be asked for: what it owes when sampling begins is paid by the
@@ -104,7 +97,7 @@ Host::Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<An
       resolver_(&binaries_table_, &tracer_),
       binaries_(analyser_.get(), &tracer_, &binaries_table_, options.detail),
       ledger_(options.ledger),
-      hit_cost_(measured_hit_cost(options.force_perf_uprobes)),
+      hit_cost_(kernel::measure_growth_hit_cost(options.force_perf_uprobes)),
       governing_(std::make_unique<Governing>(
           model::GovernorRules{
               .max_overhead = options.max_overhead,

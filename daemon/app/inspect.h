@@ -4,9 +4,11 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
+#include "daemon/app/price.h"
 #include "probes/base/result.h"
 
 namespace gomapd::app {
@@ -15,6 +17,9 @@ struct InspectOptions {
   std::string path;          // of the file, or empty:
   std::optional<pid_t> pid;  // the executable of this process
   bool json = false;
+  // Of a process: samples it for so long, and says what tracing it would cost.
+  bool estimate = false;
+  std::chrono::nanoseconds duration = PriceOptions::kDuration;
 };
 
 // Prints what is known of a Go binary. kUnsupported, after printing, when it

@@ -19,6 +19,10 @@ struct ProfileOptions {
   std::string folded_path;
   std::string flamegraph_path;
   exporter::Weight weight = exporter::Weight::kGrowths;  // of folded stacks and flame graph
+
+  [[nodiscard]] bool empty() const {
+    return pprof_path.empty() && folded_path.empty() && flamegraph_path.empty();
+  }
 };
 
 // Writes profiles of a trace, live or replayed, when it ends.

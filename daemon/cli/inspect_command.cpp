@@ -2,6 +2,8 @@
 // Copyright The gomapd Authors
 #include "daemon/cli/inspect_command.h"
 
+#include "daemon/cli/duration_option.h"
+
 namespace gomapd::cli {
 
 void InspectCommand::describe(CLI::App& command) {
@@ -11,11 +13,20 @@ void InspectCommand::describe(CLI::App& command) {
                   ->check(CLI::PositiveNumber);
   file->excludes(pid);
   command.add_flag("--json", options_.json, "Print one JSON object");
+  auto* estimate =
+      command
+          .add_flag("--estimate", options_.estimate,
+                    "Sample the process for a while, and say what tracing it would cost (root)")
+          ->needs(pid);
+  command.add_option("-d,--duration", duration_, "How long to sample: 3s, 1m")
+      ->type_name("TIME")
+      ->needs(estimate);
 }
 
 Result<void> InspectCommand::run() {
   if (options_.path.empty() && !options_.pid)
     return fail(Errc::kUsage, "inspect: say which binary: FILE, or -p PID");
+  if (duration_) options_.duration = TRY(parse_duration_option(name(), *duration_));
   return app::inspect(options_);
 }
 

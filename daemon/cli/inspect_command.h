@@ -2,6 +2,9 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "daemon/app/inspect.h"
 #include "daemon/cli/command.h"
 
@@ -18,6 +21,7 @@ class InspectCommand final : public Command {
 
  private:
   app::InspectOptions options_;
+  std::optional<std::string> duration_;
 };
 
 }  // namespace gomapd::cli

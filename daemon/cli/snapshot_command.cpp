@@ -4,7 +4,7 @@
 
 #include <fmt/core.h>
 
-#include "daemon/config/duration.h"
+#include "daemon/cli/duration_option.h"
 #include "daemon/config/percent.h"
 
 namespace gomapd::cli {
@@ -41,11 +41,7 @@ void SnapshotCommand::describe(CLI::App& command) {
 }
 
 Result<void> SnapshotCommand::run() {
-  const auto duration = config::parse_duration(duration_);
-  if (!duration)
-    return fail(Errc::kUsage,
-                fmt::format("snapshot: -d {}: not a time such as 10s, 500ms or 5m", duration_));
-  options_.duration = *duration;
+  options_.duration = TRY(parse_duration_option(name(), duration_));
   const auto max_overhead = config::parse_percent(max_overhead_);
   if (!max_overhead)
     return fail(Errc::kUsage, fmt::format("snapshot: --max-overhead {}: not a percentage from 0.01 "

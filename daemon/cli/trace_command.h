@@ -21,6 +21,7 @@ class TraceCommand final : public Command {
   TracingOptions tracing_;
   LifeOptions lives_;
   app::TraceResult result_;
+  bool dry_run_ = false;
 };
 
 }  // namespace gomapd::cli

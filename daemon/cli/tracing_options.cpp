@@ -4,7 +4,7 @@
 
 #include <fmt/core.h>
 
-#include "daemon/config/duration.h"
+#include "daemon/cli/duration_option.h"
 #include "daemon/config/percent.h"
 
 namespace gomapd::cli {
@@ -64,12 +64,7 @@ Result<app::TraceOptions> TracingOptions::take(const std::string& command) {
                                           command, max_overhead_));
   trace_.max_overhead = *max_overhead;
   if (runtime_frames_) trace_.runtime_frames = symbol::RuntimeFrames::kShow;
-  if (duration_) {
-    trace_.duration = config::parse_duration(*duration_);
-    if (!trace_.duration)
-      return fail(Errc::kUsage, fmt::format("{}: -d {}: not a time such as 10s, 500ms or 5m",
-                                            command, *duration_));
-  }
+  if (duration_) trace_.duration = TRY(parse_duration_option(command, *duration_));
   return trace_;
 }
 

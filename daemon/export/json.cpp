@@ -246,7 +246,8 @@ std::string summary_json(const TraceReport& report) {
   return to_line(json);
 }
 
-std::string inspect_json(const std::string& path, const GoBinary& binary) {
+std::string inspect_json(const std::string& path, const GoBinary& binary,
+                         const ProcessPrice* price) {
   // Prunes apart: they are no growth, and end in returns, which are stepped.
   Json sites = Json::array();
   Json prune_sites = Json::array();
@@ -274,6 +275,7 @@ std::string inspect_json(const std::string& path, const GoBinary& binary) {
   if (!refusal.empty()) json["refusal"] = refusal;
   if (!binary.buckets_refusal.empty()) json["buckets_refusal"] = binary.buckets_refusal;
   if (!binary.assign_refusal.empty()) json["assign_refusal"] = binary.assign_refusal;
+  if (price != nullptr) json["estimate"] = Json::parse(price_json(*price));
   return to_line(json);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "daemon/export/price.h"
 #include "daemon/export/report.h"
 #include "daemon/model/trace.h"
 #include "probes/plan/plan.h"
@@ -24,7 +25,8 @@ namespace gomapd::exporter {
                                        std::uint64_t time_ns);
 [[nodiscard]] std::string summary_json(const TraceReport& report);
 
-// `inspect --json`: one object.
-[[nodiscard]] std::string inspect_json(const std::string& path, const GoBinary& binary);
+// `inspect --json`: one object. `price`, if not null, becomes its field "estimate".
+[[nodiscard]] std::string inspect_json(const std::string& path, const GoBinary& binary,
+                                       const ProcessPrice* price = nullptr);
 
 }  // namespace gomapd::exporter

@@ -22,8 +22,14 @@ struct SampleRow {
 };
 // What one window counted.
 struct SampledWindow {
-  std::map<std::uint32_t, std::uint64_t> starts;  // of growths, by process
-  std::vector<SampleRow> described;               // one in GM_SAMPLE_DESCRIBED of them
+  std::map<std::uint32_t, gm_sampled> counts;  // by process
+  std::vector<SampleRow> described;            // one in GM_SAMPLE_DESCRIBED of the starts
+};
+
+// How often a growth is hit in a window.
+enum class SampledSites : std::uint8_t {
+  kStarts,         // once
+  kStartsAndEnds,  // twice, which tells what a hit costs
 };
 
 struct GrowthSamplerOptions {
@@ -47,10 +53,11 @@ class GrowthSampler {
   GrowthSampler& operator=(const GrowthSampler&) = delete;
   ~GrowthSampler();
 
-  // Puts probes at those of `sites` where growths start, of the file open as `fd`,
-  // into process `pid`, or with kAllProcesses into all that run it. All or none.
-  [[nodiscard]] Result<void> attach(std::span<const ProbeSite> sites, std::uint32_t binary, int fd,
-                                    pid_t pid);
+  // Puts probes at those of `sites` where growths start (and end), of the file open
+  // as `fd`, into process `pid`, or with kAllProcesses into all that run it. All or
+  // none.
+  [[nodiscard]] Result<void> attach(std::span<const ProbeSite> sites, SampledSites which,
+                                    std::uint32_t binary, int fd, pid_t pid);
   // Hits are counted from start() to stop().
   void start();
   void stop();
@@ -63,9 +70,9 @@ class GrowthSampler {
   [[nodiscard]] Result<std::uint64_t> hits() const;
   [[nodiscard]] Result<Stats> stats() const;
 
-  // What a hit costs here: some milliseconds of hits in our own process; they are in
-  // no window. An assumption where it can't be measured. Call before the first
-  // window.
+  // What a hit will cost a target: by some milliseconds of hits in our own process,
+  // which are in no window. An assumption where it can't be measured. Call before the
+  // first window.
   [[nodiscard]] HitCost measure_hit_cost();
 
  private:

@@ -49,13 +49,38 @@ gomapd_call_\name:
   .endm
 
   gomapd_probed emulated, "push %rbp", "pop %rbp"
+  gomapd_probed ended, "push %rbp", "pop %rbp"
   # linux arch/x86/kernel/uprobes.c emulates pushes, jumps, calls and nops.
   gomapd_probed stepped, "mov %rbx, %rbx"
+
+  # As Go would call them: g in r14, frames linked by rbp.
+  .globl gomapd_call_growth
+  .type gomapd_call_growth, @function
+gomapd_call_growth:
+  push %rbx
+  push %rbp
+  push %r14
+  mov %rsi, %rax
+  mov %rsi, %rbx
+  mov %rsi, %r14
+  mov %rdx, %rbp
+0:
+  call gomapd_emulated_function
+  call gomapd_ended_function
+  dec %rdi
+  jnz 0b
+  pop %r14
+  pop %rbp
+  pop %rbx
+  ret
+  .size gomapd_call_growth, . - gomapd_call_growth
 )");
 extern "C" std::uint64_t gomapd_emulated_address();
 extern "C" std::uint64_t gomapd_stepped_address();
+extern "C" std::uint64_t gomapd_ended_address();
 extern "C" void gomapd_call_emulated(std::size_t times, const void* readable);
 extern "C" void gomapd_call_stepped(std::size_t times, const void* readable);
+extern "C" void gomapd_call_growth(std::size_t times, const void* readable, const void* frames);
 #endif
 
 namespace gomapd::kernel {
@@ -85,18 +110,48 @@ int find_segment(dl_phdr_info* info, std::size_t /*size*/, void* context) {
   return 1;
 }
 
-}  // namespace
-
-Result<std::uint64_t> probed_function_offset([[maybe_unused]] Execution execution) {
-#ifdef __x86_64__
-  const auto address =
-      execution == Execution::kEmulated ? gomapd_emulated_address() : gomapd_stepped_address();
+Result<std::uint64_t> offset_of(std::uint64_t address) {
+  if (address == 0) return fail(Errc::kUnsupported, "the cost of a hit is measured on amd64 only");
   Search search{.address = address, .offset = 0, .found = false};
   dl_iterate_phdr(find_segment, &search);
   if (search.found) return search.offset;
   return fail(Errc::kUnsupported, "the cost of a hit: our own executable can't be probed");
+}
+
+// Times `call`, which takes `hits` hits each time.
+template <typename Call>
+HitCost time_hits(std::size_t hits, const Call& call) {
+  constexpr std::size_t kBatches = 9;
+  using Clock = std::chrono::steady_clock;
+  call();  // caches, and the rows
+  std::vector<double> batches;
+  for (std::size_t i = 0; i < kBatches; ++i) {
+    const auto begin = Clock::now();
+    call();
+    const std::chrono::duration<double, std::nano> taken = Clock::now() - begin;
+    batches.push_back(taken.count() / static_cast<double>(hits));
+  }
+  return hit_cost_of(std::move(batches));
+}
+
+constexpr std::size_t kCallsPerBatch = 200;
+
+}  // namespace
+
+Result<std::uint64_t> probed_function_offset([[maybe_unused]] Execution execution) {
+#ifdef __x86_64__
+  return offset_of(execution == Execution::kEmulated ? gomapd_emulated_address()
+                                                     : gomapd_stepped_address());
 #else
-  return fail(Errc::kUnsupported, "the cost of a hit is measured on amd64 only");
+  return offset_of(0);
+#endif
+}
+
+Result<std::uint64_t> growth_end_offset() {
+#ifdef __x86_64__
+  return offset_of(gomapd_ended_address());
+#else
+  return offset_of(0);
 #endif
 }
 
@@ -112,20 +167,29 @@ void call_probed_function([[maybe_unused]] std::size_t times, [[maybe_unused]] c
 }
 
 HitCost time_probed_calls(Execution execution) {
-  constexpr std::size_t kBatches = 9;
-  constexpr std::size_t kHitsPerBatch = 200;
-  using Clock = std::chrono::steady_clock;
   // Enough for what any program reads of a map or table.
   const std::array<std::uint64_t, 8> readable{};
-  call_probed_function(kHitsPerBatch, readable.data(), execution);  // caches, and the rows
-  std::vector<double> batches;
-  for (std::size_t i = 0; i < kBatches; ++i) {
-    const auto begin = Clock::now();
-    call_probed_function(kHitsPerBatch, readable.data(), execution);
-    const std::chrono::duration<double, std::nano> taken = Clock::now() - begin;
-    batches.push_back(taken.count() / static_cast<double>(kHitsPerBatch));
-  }
-  return hit_cost_of(std::move(batches));
+  return time_hits(kCallsPerBatch,
+                   [&] { call_probed_function(kCallsPerBatch, readable.data(), execution); });
+}
+
+HitCost time_probed_growths() {
+#ifdef __x86_64__
+  // A g and a map in one, and frames as deep as those of a server's handler.
+  constexpr std::size_t kFrames = 12;
+  const std::array<std::uint64_t, 64> readable{};
+  struct Frame {
+    const void* caller;
+    std::uint64_t return_address;
+  };
+  std::array<Frame, kFrames> frames{};
+  for (std::size_t i = 0; i + 1 < kFrames; ++i)
+    frames.at(i) = {.caller = &frames.at(i + 1), .return_address = 0x1000 + i};
+  return time_hits(2 * kCallsPerBatch,
+                   [&] { gomapd_call_growth(kCallsPerBatch, readable.data(), frames.data()); });
+#else
+  return kAssumedHitCost;
+#endif
 }
 
 HitCost hit_cost_of(std::vector<double> batches_ns) {

@@ -32,12 +32,19 @@ enum class Execution : std::uint8_t { kEmulated, kStepped };
 [[nodiscard]] Result<std::uint64_t> probed_function_offset(
     Execution execution = Execution::kEmulated);
 
+// Likewise of the one that stands for the end of a growth: see time_probed_growths().
+[[nodiscard]] Result<std::uint64_t> growth_end_offset();
+
 // Calls it `times` times, with `readable` as its first two arguments (rax, rbx).
 void call_probed_function(std::size_t times, const void* readable,
                           Execution execution = Execution::kEmulated);
 
 // Times calls of it, with a probe that counts each: some milliseconds.
 [[nodiscard]] HitCost time_probed_calls(Execution execution = Execution::kEmulated);
+
+// The mean of both hits of a growth: a start at the function whose first instruction
+// is emulated, called as Go would call it, from under twelve frames, and an end.
+[[nodiscard]] HitCost time_probed_growths();
 
 // From the mean cost of a hit in each of several batches, in ns: their median,
 // and an error that covers their spread and that a real target's caches are not

@@ -2,8 +2,9 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <vector>
 
 #include "daemon/model/assign.h"
 
@@ -12,7 +13,8 @@ namespace gomapd::model {
 // A window in which one process's growths were counted as they began.
 struct GrowthWindow {
   std::uint64_t starts = 0;
-  double cpu_ns = 0;  // that the process used in it
+  std::uint64_t hits = 0;  // starts, and whatever else was hit
+  double cpu_ns = 0;       // that the process used in it
   // That it used since the window before, this one included; and how many hits, in
   // the window and around it, are part of that.
   double stands_for_cpu_ns = 0;
@@ -23,13 +25,16 @@ struct GrowthWindow {
 // runs, so a window stands for CPU time, not for time: that is measured exactly,
 // also between windows. What the probes took of it is taken off, by a hit's cost,
 // or a program that is slowed down by them would seem to do less than it does.
-// Pure.
+// What a hit costs is known better the longer it lasts: the windows are kept, at most
+// kKept, and seen anew. Pure.
 class GrowthEstimator {
  public:
-  explicit GrowthEstimator(const ProbeCost& cost) : cost_(cost) {}
+  static constexpr std::size_t kKept = 128;
 
-  // Returns the growths that this window stands for.
-  double add(const GrowthWindow& window);
+  // Each returns by how many growths the total has risen. It never falls: what turns
+  // out to have been too much is taken off the next ones. `cost`: of a hit, as far as
+  // is known by now.
+  double add(const GrowthWindow& window, const ProbeCost& cost);
   // What has run since the last window and will have none: at the last one's rate.
   double add_rest(double cpu_ns);
 
@@ -38,17 +43,28 @@ class GrowthEstimator {
   [[nodiscard]] Estimate total() const;
 
  private:
+  // Over windows, of growths that they stand for (x) and own CPU time (t).
+  struct Sums {
+    double windows = 0;
+    double rate = 0;  // growths by ns of its own CPU time, in the last one
+    double x = 0;
+    double xx = 0;
+    double xt = 0;
+    double t = 0;
+    double tt = 0;
+    double cost_error = 0;
+    bool at_least = false;
+
+    void add(const GrowthWindow& window, const ProbeCost& cost);
+  };
+  [[nodiscard]] Sums sums() const;
+  double tell();
+
   ProbeCost cost_;
-  double windows_ = 0;
-  double rate_ = 0;  // growths by ns of its own CPU time, in the last window
-  // Sums over windows of growths that they stand for (x) and own CPU time (t).
-  double x_ = 0;
-  double xx_ = 0;
-  double xt_ = 0;
-  double t_ = 0;
-  double tt_ = 0;
-  double cost_error_ = 0;
-  bool at_least_ = false;
+  Sums old_;                          // of windows that are not kept any more
+  std::vector<GrowthWindow> recent_;  // oldest first
+  double rest_ns_ = 0;                // without a window
+  double told_ = 0;
 };
 
 }  // namespace gomapd::model

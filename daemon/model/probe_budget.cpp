@@ -8,11 +8,9 @@
 namespace gomapd::model {
 namespace {
 
-// A window is meant to cost what is earned in this time: two a second.
-constexpr double kPeriodNs = 500e6;
-// What has not been spent for longer is forfeited, so that a process that was
-// quiet for an hour does not pay for it in its first busy second.
-constexpr double kSavedForNs = 2 * kPeriodNs;
+// What has not been spent for so many periods is forfeited, so that a process that
+// was quiet for an hour does not pay for it in its first busy second.
+constexpr double kSavedPeriods = 2;
 // A window that costs less is not worth closing early.
 constexpr double kLeastLimitNs = 1e6;
 
@@ -24,8 +22,9 @@ void ProbeBudget::earn(double cpu_ns, double elapsed_ns) {
   cpu_per_ns_ = cpu_ns / elapsed_ns;
   since_window_ns_ += elapsed_ns;
   // But it may always save up for the shortest window.
-  const double most = std::max({balance_ns_, max_overhead_ * cpu_per_ns_ * kSavedForNs,
-                                expected_cost_ns(kShortestWindowNs)});
+  const double most =
+      std::max({balance_ns_, max_overhead_ * cpu_per_ns_ * kSavedPeriods * period_ns_,
+                expected_cost_ns(kShortestWindowNs)});
   balance_ns_ = std::min(balance_ns_ + max_overhead_ * cpu_ns, most);
 }
 
@@ -44,9 +43,11 @@ double ProbeBudget::expected_cost_ns(double window_ns) const {
 }
 
 ProbeBudget::Plan ProbeBudget::plan() const {
-  if (since_window_ns_ < kShortestPauseNs) return {.pause_ns = kShortestPauseNs - since_window_ns_};
+  const double shortest_pause_ns = kShortestPause * period_ns_;
+  if (since_window_ns_ < shortest_pause_ns)
+    return {.pause_ns = shortest_pause_ns - since_window_ns_};
   const double income_per_ns = max_overhead_ * cpu_per_ns_;
-  const double goal_ns = income_per_ns * kPeriodNs;
+  const double goal_ns = income_per_ns * period_ns_;
   // Grows by doubling: what was quiet a moment ago may be hot now.
   double window_ns = std::clamp(2 * last_window_ns_, kShortestWindowNs, kLongestWindowNs);
   if (hits_per_ns_ > 0)

@@ -16,14 +16,19 @@ class ProbeBudget {
   // much probe time on each CPU.
   static constexpr double kShortestWindowNs = 1e6;
   static constexpr double kLongestWindowNs = 100e6;
-  // Windows are at least so far apart: putting probes in and out is not free.
-  static constexpr double kShortestPauseNs = 100e6;
+  // A window is meant to cost what is earned in this time: two a second.
+  static constexpr double kPeriodNs = 500e6;
+  // Windows are at least so much of it apart: putting probes in and out is not free.
+  static constexpr double kShortestPause = 0.2;
   // After this a longer pause is thought over.
   static constexpr double kLongestPauseNs = 1e9;
 
   // `max_overhead`: share of the CPU time, such as 0.01.
-  ProbeBudget(double max_overhead, double hit_cost_ns)
-      : max_overhead_(max_overhead), hit_cost_ns_(hit_cost_ns) {}
+  ProbeBudget(double max_overhead, double hit_cost_ns, double period_ns = kPeriodNs)
+      : max_overhead_(max_overhead), hit_cost_ns_(hit_cost_ns), period_ns_(period_ns) {}
+
+  // What is known of it by now.
+  void set_hit_cost(double ns) { hit_cost_ns_ = ns; }
 
   // The process has run for `cpu_ns` in the last `elapsed_ns`.
   void earn(double cpu_ns, double elapsed_ns);
@@ -47,10 +52,11 @@ class ProbeBudget {
 
   double max_overhead_;
   double hit_cost_ns_;
+  double period_ns_;
   double spent_ns_ = 0;
   double balance_ns_ = 0;  // earned less spent; bounded above
   double cpu_per_ns_ = 0;  // CPUs that the process keeps busy
-  double since_window_ns_ = kShortestPauseNs;
+  double since_window_ns_ = kShortestPause * period_ns_;
   double last_window_ns_ = kShortestWindowNs / 2;
   double hits_per_ns_ = 0;  // of the last window
   double hits_around_ = 0;

@@ -13,6 +13,7 @@
 
 #include "tests/live/lab.h"
 #include "tests/live/pages.h"
+#include "tests/live/storm_program.h"
 #include "tests/live/tracing.h"
 #include "tests/support/go_build.h"
 
@@ -285,34 +286,6 @@ TEST_P(DaemonLive, KeepsNothingOfManyShortProcesses) {
   EXPECT_LE(fds() - at_start, 10 * 8);
   EXPECT_EQ(sum_of(metrics(), "gomapd_limit_hits_total"), 0);
 }
-
-// A program of the storm's kind, and what it says of itself.
-class StormProgram {
- public:
-  explicit StormProgram(const fs::path& program) : child_({program.string()}) {}
-
-  // Returns how many maps it has made by then.
-  std::uint64_t tell(const std::string& command) {
-    child_.feed(command + "\n");
-    const auto answers = ++told_;
-    std::uint64_t made = 0;
-    EXPECT_TRUE(eventually([&] {
-      std::istringstream lines(child_.output());
-      std::size_t seen = 0;
-      for (std::string word; lines >> word >> made && seen < answers;) ++seen;
-      return seen == answers;
-    })) << command;
-    return made;
-  }
-  void quit() {
-    child_.feed("quit\n");
-    child_.wait();
-  }
-
- private:
-  Child child_;
-  std::size_t told_ = 0;
-};
 
 // A storm is sampled after its first moments; what is counted exactly and what is
 // estimated make up all of it. When it is over, all is counted again.

@@ -35,16 +35,19 @@ class SamplerTracer : public testing::TestWithParam<bool> {
     sampler_.emplace(GrowthSampler::load(sampling, *tracer_).value());
   }
 
-  Result<void> attach() {
-    ProbeSite site;
-    site.file_offset = probed_function_offset().value();
-    site.kernel.role = GM_ROLE_TO_TABLE_START;
-    site.kernel.address = 1;
-    return sampler_->attach(std::span(&site, 1), 4, self_.get(), getpid());
+  // The one function stands for a start, the other for an end.
+  Result<void> attach(SampledSites which = SampledSites::kStarts) {
+    std::array<ProbeSite, 2> sites;
+    sites[0].file_offset = probed_function_offset().value();
+    sites[0].kernel.role = GM_ROLE_TO_TABLE_START;
+    sites[1].file_offset = probed_function_offset(Execution::kStepped).value();
+    sites[1].kernel.role = GM_ROLE_SWISS_END;
+    for (auto& site : sites) site.kernel.address = 1;
+    return sampler_->attach(sites, which, 4, self_.get(), getpid());
   }
   void expect_conservation() {
     const auto stats = sampler_->stats().value();
-    EXPECT_EQ(stats.at(GM_STAT_HITS_START),
+    EXPECT_EQ(stats.at(GM_STAT_HITS_START) + stats.at(GM_STAT_HITS_END),
               stats.at(GM_STAT_FILTERED) + stats.at(GM_STAT_BRANCH_TAKEN) +
                   stats.at(GM_STAT_NO_SITE) + stats.at(GM_STAT_UNCOUNTED) +
                   stats.at(GM_STAT_COUNTED));
@@ -64,8 +67,8 @@ TEST_P(SamplerTracer, CountsEveryStartAndDescribesSome) {
   call_probed_function(1000, kMap.data());
   sampler_->stop();
   const auto window = sampler_->take().value();
-  ASSERT_EQ(window.starts.size(), 1);
-  EXPECT_EQ(window.starts.at(own_), 1000);
+  ASSERT_EQ(window.counts.size(), 1);
+  EXPECT_EQ(window.counts.at(own_).starts, 1000);
   ASSERT_EQ(window.described.size(), 1);
   const auto& [key, sample] = window.described.front();
   EXPECT_EQ(key.tgid, own_);
@@ -78,11 +81,29 @@ TEST_P(SamplerTracer, CountsEveryStartAndDescribesSome) {
   expect_conservation();
 }
 
+TEST_P(SamplerTracer, HitsEndsOnlyWhenAsked) {
+  ASSERT_TRUE(tracer_->add_target(getpid()));
+  for (const auto which : {SampledSites::kStarts, SampledSites::kStartsAndEnds}) {
+    ASSERT_TRUE(attach(which));
+    sampler_->start();
+    call_probed_function(100, kMap.data());
+    call_probed_function(40, kMap.data(), Execution::kStepped);
+    sampler_->detach();
+    const auto window = sampler_->take().value();
+    EXPECT_EQ(window.counts.at(own_).starts, 100);
+    EXPECT_EQ(window.counts.at(own_).ends, which == SampledSites::kStarts ? 0 : 40);
+    EXPECT_EQ(window.described.size(), 1);
+  }
+  EXPECT_EQ(sampler_->stats().value().at(GM_STAT_HITS_END), 40);
+  EXPECT_EQ(sampler_->hits().value(), 240);
+  expect_conservation();
+}
+
 TEST_P(SamplerTracer, CountsInWindowsOfTargetsOnly) {
   ASSERT_TRUE(attach());
   sampler_->start();
   call_probed_function(10, kMap.data());
-  EXPECT_TRUE(sampler_->take().value().starts.empty());
+  EXPECT_TRUE(sampler_->take().value().counts.empty());
   ASSERT_TRUE(tracer_->add_target(getpid()));
   sampler_->stop();
   call_probed_function(10, kMap.data());
@@ -90,7 +111,7 @@ TEST_P(SamplerTracer, CountsInWindowsOfTargetsOnly) {
   call_probed_function(5, kMap.data());
   sampler_->detach();
   call_probed_function(10, kMap.data());
-  EXPECT_EQ(sampler_->take().value().starts.at(own_), 5);
+  EXPECT_EQ(sampler_->take().value().counts.at(own_).starts, 5);
   EXPECT_EQ(sampler_->hits().value(), 25);
   expect_conservation();
   // The next window's are its own.
@@ -99,8 +120,8 @@ TEST_P(SamplerTracer, CountsInWindowsOfTargetsOnly) {
   call_probed_function(7, kMap.data());
   sampler_->detach();
   const auto next = sampler_->take().value();
-  EXPECT_EQ(next.starts.at(own_), 7);
-  EXPECT_TRUE(sampler_->take().value().starts.empty());
+  EXPECT_EQ(next.counts.at(own_).starts, 7);
+  EXPECT_TRUE(sampler_->take().value().counts.empty());
 }
 
 TEST_P(SamplerTracer, MeasuresItsCostAndLeavesNoTrace) {
@@ -108,7 +129,7 @@ TEST_P(SamplerTracer, MeasuresItsCostAndLeavesNoTrace) {
   EXPECT_TRUE(cost.measured);
   EXPECT_GT(cost.ns, 0);
   EXPECT_EQ(sampler_->hits().value(), 0);
-  EXPECT_TRUE(sampler_->take().value().starts.empty());
+  EXPECT_TRUE(sampler_->take().value().counts.empty());
   call_probed_function(3, kMap.data());
   EXPECT_EQ(sampler_->hits().value(), 0);
 }

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kHitCost = 1000;  // ns
 constexpr double kSecond = 1e9;
+constexpr double kShortestPauseNs = ProbeBudget::kShortestPause * ProbeBudget::kPeriodNs;
 
 // A process whose clock we turn: how many CPUs it keeps busy at a time, and how
 // often it hits per ns while probes are in. Probes take 4 ms to come and go.
@@ -75,9 +76,9 @@ TEST(ProbeBudget, BeginsWithTheShortestWindow) {
 TEST(ProbeBudget, KeepsWindowsApart) {
   ProbeBudget budget(0.01, kHitCost);
   budget.spend(0, 1e6, 0);
-  EXPECT_EQ(budget.plan().pause_ns, ProbeBudget::kShortestPauseNs);
+  EXPECT_EQ(budget.plan().pause_ns, kShortestPauseNs);
   budget.earn(0, 60e6);
-  EXPECT_EQ(budget.plan().pause_ns, ProbeBudget::kShortestPauseNs - 60e6);
+  EXPECT_EQ(budget.plan().pause_ns, kShortestPauseNs - 60e6);
 }
 
 TEST(ProbeBudget, DoublesWindowsThatCostNothing) {
