@@ -2,20 +2,24 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
+#include <span>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "daemon/app/growth_windows.h"
-#include "daemon/app/host_binaries.h"
 #include "daemon/app/targets.h"
 #include "daemon/kernel/hit_cost.h"
 #include "daemon/kernel/tracer.h"
+#include "daemon/model/estimates.h"
 #include "daemon/model/governor.h"
-#include "daemon/model/ledger.h"
 
 namespace gomapd::app {
 
@@ -27,10 +31,27 @@ struct ProbeUse {
 };
 using ProbeUses = std::unordered_map<std::uint32_t, ProbeUse>;  // by process
 
-// Keeps what probes cost the programs of a host within a budget, executable by
-// executable: probes that count are in or out of a file for all that run it. One that
-// costs too much is traced in less detail, at last by samples, until it is quiet again.
-// Single-threaded, but for the windows.
+// Hits that a counter stands for, and those that --detail buckets takes, or would have
+// taken: classic maps move each old bucket once.
+[[nodiscard]] std::uint64_t hits_of(const gm_counter& counter);
+[[nodiscard]] std::uint64_t bucket_hits_of(const gm_counter_key& key, const gm_counter& counter);
+
+// Of what a program may be asked for: what it owes when sampling begins is paid by the
+// rest.
+inline constexpr double kShareOfWindows = 0.6;
+
+// An executable that is probed.
+struct Governed {
+  std::uint32_t number = 0;  // in records and counters
+  std::string name;
+  std::set<std::uint32_t> processes;  // that run it
+  pid_t pid = kernel::kAllProcesses;  // whose probes they are
+};
+
+// Keeps what probes cost programs within a budget, executable by executable: probes
+// that count are in or out of a file for all that run it. One that costs too much is
+// traced in less detail, at last by samples, until it is quiet again. Single-threaded,
+// but for the windows.
 class Governing {
  public:
   struct Costs {
@@ -39,18 +60,21 @@ class Governing {
   // Borrows all but the windows. `windows` null: nothing can be sampled, so growths
   // are counted whatever that costs.
   Governing(const model::GovernorRules& rules, model::ProbeLevel wanted, const Costs& costs,
-            kernel::Tracer* tracer, HostBinaries* binaries, BinaryTable* table,
+            kernel::Tracer* tracer, const BinaryTable* table,
             std::unique_ptr<GrowthWindows> windows);
 
-  // Puts what windows have brought into `ledger`, and adds what they cost to `uses`.
-  void collect(model::Ledger& ledger, TraceResolver& resolver, ProbeUses& uses);
-  // Judges all executables by `uses` of the last `seconds`, and changes their probes.
-  void advance(const ProbeUses& uses, double seconds, model::Ledger& ledger);
+  // Puts what windows have brought into `sink`, and adds what they cost to `uses`.
+  void collect(model::EstimateSink& sink, TraceResolver& resolver, ProbeUses& uses);
+  // Judges these executables by `uses` of the last `seconds`, and changes their probes.
+  void advance(std::span<const Governed> all, const ProbeUses& uses, double seconds,
+               model::EstimateSink& sink);
 
   // What is probed of a binary that costs little.
   [[nodiscard]] model::ProbeLevel wanted() const { return wanted_; }
   // What is probed of a binary now.
   [[nodiscard]] model::ProbeLevel level(std::uint32_t binary) const;
+  // The end of its windows, if it is sampled: what they brought can be collected.
+  void end_windows(std::uint32_t binary);
   // Before a binary is let go.
   void forget(std::uint32_t binary);
 
@@ -61,16 +85,15 @@ class Governing {
   };
 
   [[nodiscard]] Entry& entry_of(std::uint32_t binary);
-  void change(const HostBinaries::Entry& of, model::ProbeLevel from, model::ProbeLevel to,
-              model::Ledger& ledger);
-  void sample(const HostBinaries::Entry& of);
+  void change(const Governed& of, model::ProbeLevel from, model::ProbeLevel to,
+              model::EstimateSink& sink);
+  void sample(const Governed& of);
 
   model::GovernorRules rules_;
   model::ProbeLevel wanted_;
   Costs costs_;
   kernel::Tracer* tracer_;
-  HostBinaries* binaries_;
-  BinaryTable* table_;
+  const BinaryTable* table_;
   std::unique_ptr<GrowthWindows> windows_;
   std::map<std::uint32_t, Entry> entries_;
 };

@@ -12,8 +12,8 @@
 
 #include "daemon/app/clock.h"
 #include "daemon/export/terminal.h"
-#include "daemon/kernel/growth_cost.h"
 #include "daemon/kernel/features.h"
+#include "daemon/kernel/growth_cost.h"
 #include "daemon/proc/cgroup.h"
 #include "daemon/proc/cpu_time.h"
 #include "daemon/proc/process.h"
@@ -41,10 +41,6 @@ std::string_view label_of(Errc code) {
 std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
-
-// Of what a program may be asked for: what it owes when sampling begins is paid by the
-// rest.
-constexpr double kShareOfWindows = 0.6;
 
 model::ProbeLevel wanted_level(Detail detail) {
   return detail == Detail::kBuckets ? model::ProbeLevel::kBuckets : model::ProbeLevel::kGrowth;
@@ -102,7 +98,7 @@ Host::Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<An
           model::GovernorRules{
               .max_overhead = options.max_overhead,
               .up_after_s = std::chrono::duration<double>(options.recover_after).count()},
-          wanted_level(options.detail), Governing::Costs{.exact = hit_cost_}, &tracer_, &binaries_,
+          wanted_level(options.detail), Governing::Costs{.exact = hit_cost_}, &tracer_,
           &binaries_table_, std::move(windows))),
       began_realtime_ns_(realtime_ns()),
       began_monotonic_ns_(monotonic_ns()),

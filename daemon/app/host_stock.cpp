@@ -36,17 +36,6 @@ std::string busiest_site(const model::HostState& state, std::size_t workload) {
                      busiest->map_type);
 }
 
-// Its growths and what else was counted of it: each took one hit.
-std::uint64_t hits_of(const gm_counter& counter) {
-  return counter.started + counter.finished + counter.finished_only + counter.evacuated;
-}
-
-// Those that --detail buckets takes: classic maps move each old bucket once.
-std::uint64_t bucket_hits_of(const gm_counter_key& key, const gm_counter& counter) {
-  const bool is_classic = key.kind == GM_KIND_DOUBLE || key.kind == GM_KIND_SAME_SIZE;
-  return is_classic ? counter.started << std::min<unsigned>(key.old_log2, 40) : 0;
-}
-
 model::DetailLevel detail_level(model::ProbeLevel level) {
   switch (level) {
     case model::ProbeLevel::kSampled: return model::DetailLevel::kOff;
@@ -123,7 +112,10 @@ Result<ProbeUses> Host::govern(std::span<const model::CounterRow> rows) {
   const auto passed = static_cast<double>(now - std::exchange(used_ns_, now));
   hits_per_ns_ = static_cast<double>(hits - std::exchange(stock_hits_, hits)) / passed;
   governing_->collect(ledger_, resolver_, uses);
-  governing_->advance(uses, passed / 1e9, ledger_);
+  std::vector<Governed> traced;
+  for (const auto* entry : binaries_.traced())
+    traced.push_back({.number = entry->number, .name = entry->name, .processes = entry->processes});
+  governing_->advance(traced, uses, passed / 1e9, ledger_);
   return uses;
 }
 

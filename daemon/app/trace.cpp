@@ -17,6 +17,7 @@
 #include "daemon/app/go_code.h"
 #include "daemon/app/moments.h"
 #include "daemon/app/targets.h"
+#include "daemon/app/trace_governing.h"
 #include "daemon/app/trace_output.h"
 #include "daemon/export/terminal.h"
 #include "daemon/kernel/features.h"
@@ -40,6 +41,8 @@ constexpr milliseconds kStateInterval{900};
 // See Moments: a program that is preempted between its clock reading and its
 // place in the ring comes back within this.
 constexpr std::uint64_t kHoldBackNs = 100'000'000;
+// How often it is asked what probes cost, where that is bounded.
+constexpr milliseconds kGovernInterval{200};
 // What a command that we started gets to end by itself.
 constexpr milliseconds kTerminationGrace{5000};
 
@@ -90,6 +93,7 @@ class TraceSession {
     TRY_VOID(options_.command.empty() ? open_processes() : prepare_command());
     TRY_VOID(attach());
     TRY_VOID(prepare_assigns());
+    TRY_VOID(prepare_governing());
     TRY_VOID(begin());
     TRY_VOID(loop_until_done());
     return finish();
@@ -158,6 +162,17 @@ class TraceSession {
     return {};
   }
 
+  Result<void> prepare_governing() {
+    if (!options_.is_bounded || options_.detail == Detail::kAssign) return {};
+    governing_ = TRY(TraceGoverning::create({.max_overhead = options_.max_overhead,
+                                             .with_buckets = options_.detail == Detail::kBuckets,
+                                             .force_perf_uprobes = options_.force_perf_uprobes},
+                                            &tracer_, &binaries_, &resolver_));
+    for (const auto& process : processes_)
+      governing_->add(process.info.pid, process.binary, process.info.exe);
+    return {};
+  }
+
   std::unexpected<Error> gone_before_tracing() const {
     return fail(Errc::kGone, fmt::format("process {} ended before it could be traced",
                                          processes_.front().info.pid));
@@ -178,6 +193,8 @@ class TraceSession {
         sink->process(ProcessChange::kStarted, process.info, tracing_since_ns_);
     tracer_.activate();
     if (assigns_) assigns_->start();
+    if (governing_) governing_->start();
+    last_governed_ = began_;
     const auto& first = processes_.front().info;
     const auto& plan = binaries_.at(processes_.front().binary).plan;
     fmt::print(stderr, "gomapd: tracing {}: {} maps, {} probe sites by {}{}\n",
@@ -211,6 +228,10 @@ class TraceSession {
       if (wakeup.interrupted || Clock::now() >= end) return {};
       if (std::ranges::all_of(processes_, &TracedProcess::gone)) return {};
       if (!std::ranges::all_of(sinks_, &TraceSink::flush)) return {};
+      if (governing_ && Clock::now() - last_governed_ >= kGovernInterval) {
+        last_governed_ = Clock::now();
+        governing_->advance(rows_of(TRY(tracer_.counters())));
+      }
       if (Clock::now() - last_state_ >= kStateInterval) {
         last_state_ = Clock::now();
         TRY_VOID(tell_state());
@@ -284,6 +305,10 @@ class TraceSession {
     const auto rows = rows_of(TRY(tracer_.counters()));
     exporter::TraceReport report;
     report.summary = model::summarize(rows, processes, seen_, resolver_);
+    if (governing_) {
+      governing_->fill(report.summary);
+      report.is_estimated = governing_->has_sampled();
+    }
     report.duration_ns = static_cast<std::uint64_t>((Clock::now() - began_).count());
     report.began_ns = began_realtime_ns_;
     report.stats = TRY(tracer_.stats());
@@ -297,6 +322,7 @@ class TraceSession {
     const auto ended = Clock::now();
     tracer_.deactivate();
     if (assigns_) assigns_->stop();
+    if (governing_) governing_->stop(rows_of(TRY(tracer_.counters())));
     tracer_.detach();  // waits for probes that are just being hit
     TRY_VOID(drain());
     emit_before(UINT64_MAX);
@@ -320,7 +346,8 @@ class TraceSession {
   kernel::Tracer tracer_;
   EventLoop loop_;
   TraceResolver resolver_;
-  std::unique_ptr<AssignSampling> assigns_;  // at Detail::kAssign
+  std::unique_ptr<AssignSampling> assigns_;    // at Detail::kAssign
+  std::unique_ptr<TraceGoverning> governing_;  // where growths' cost is bounded
   model::SeenMaps seen_;
   model::Divergences divergences_;
   Moments moments_;
@@ -328,6 +355,7 @@ class TraceSession {
   std::uint64_t tracing_since_ns_ = 0;
   std::uint64_t began_realtime_ns_ = 0;
   Clock::time_point last_state_;
+  Clock::time_point last_governed_;
 };
 
 }  // namespace

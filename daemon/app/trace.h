@@ -25,6 +25,9 @@ struct TraceOptions {
   std::optional<std::chrono::nanoseconds> duration;
   Detail detail = Detail::kGrowth;
   double max_overhead = 0.01;  // of each process's CPU time; at Detail::kAssign
+  // At the other levels, too: growths are sampled where counting all costs more.
+  // Otherwise each is counted, whatever that costs.
+  bool is_bounded = false;
   // Where a started command's standard output goes: not where the result goes.
   bool command_output_to_stderr = false;
   std::uint32_t ring_bytes = 8U << 20U;

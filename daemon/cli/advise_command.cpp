@@ -80,6 +80,9 @@ Result<void> AdviseCommand::run() {
       return fail(Errc::kUsage,
                   "advise: --detail assign: advice comes from growths alone, trace shows "
                   "assignments");
+    if (options.is_bounded)
+      return fail(Errc::kUsage,
+                  "advise: --max-overhead: advice needs each growth; trace samples them");
     return app::advise(options, result_);
   }
   if (!tracing_.names_nothing())

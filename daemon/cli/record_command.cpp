@@ -20,6 +20,9 @@ Result<void> RecordCommand::run() {
   if (options.detail == Detail::kAssign)
     return fail(Errc::kUsage,
                 "record: --detail assign: assignments are not recorded, trace shows them");
+  if (options.is_bounded)
+    return fail(Errc::kUsage,
+                "record: --max-overhead: a recording has each growth; trace samples them");
   if (force_) result_.existing = app::Existing::kOverwrite;
   return app::record(options, result_);
 }

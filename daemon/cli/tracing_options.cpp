@@ -38,10 +38,10 @@ void TracingOptions::describe(CLI::App& command) {
       ->capture_default_str();
   command
       .add_option("--max-overhead", max_overhead_,
-                  "With --detail assign: the share of each process's CPU time that its windows may "
-                  "cost, 0.01 to 100")
-      ->type_name("PERCENT")
-      ->capture_default_str();
+                  "The share of each process's CPU time that probes may cost, 0.01 to 100: growths "
+                  "are then sampled where counting all costs more. Without it each growth is "
+                  "counted; windows of --detail assign have 1%")
+      ->type_name("PERCENT");
   command
       .add_option("--ring-bytes", trace_.ring_bytes, "Size of the ring buffer for growth records")
       ->type_name("BYTES")
@@ -57,12 +57,15 @@ Result<app::TraceOptions> TracingOptions::take(const std::string& command) {
   if (names_nothing())
     return fail(Errc::kUsage, fmt::format("{}: say what to trace: -p PID, or -- COMMAND", command));
   trace_.detail = parse_detail(detail_);
-  const auto max_overhead = config::parse_percent(max_overhead_);
-  if (!max_overhead)
-    return fail(Errc::kUsage, fmt::format("{}: --max-overhead {}: not a percentage from 0.01 to "
-                                          "100, such as 1 or 0.5%",
-                                          command, max_overhead_));
-  trace_.max_overhead = *max_overhead;
+  if (max_overhead_) {
+    const auto max_overhead = config::parse_percent(*max_overhead_);
+    if (!max_overhead)
+      return fail(Errc::kUsage, fmt::format("{}: --max-overhead {}: not a percentage from 0.01 to "
+                                            "100, such as 1 or 0.5%",
+                                            command, *max_overhead_));
+    trace_.max_overhead = *max_overhead;
+    trace_.is_bounded = true;
+  }
   if (runtime_frames_) trace_.runtime_frames = symbol::RuntimeFrames::kShow;
   if (duration_) trace_.duration = TRY(parse_duration_option(command, *duration_));
   return trace_;

@@ -30,7 +30,7 @@ class TracingOptions {
   app::TraceOptions trace_;
   std::optional<std::string> duration_;
   std::string detail_ = "growth";
-  std::string max_overhead_ = "1%";
+  std::optional<std::string> max_overhead_;
   bool runtime_frames_ = false;
 };
 

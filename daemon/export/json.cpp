@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "daemon/export/assign_json.h"
@@ -160,6 +161,25 @@ std::string_view event_name(gm_record_kind what) {
   return "unknown";
 }
 
+void add_estimate(Json& json, const model::Estimated& estimated) {
+  json["estimated_growths"] = std::llround(estimated.growths);
+  json["estimated_bytes"] = std::llround(estimated.bytes);
+}
+
+// Beside what was counted, never added to it.
+void add_estimates(Json& json, const model::Summary& summary) {
+  add_estimate(json, summary.estimated);
+  json["estimated_growths_error"] = std::llround(summary.estimated.error());
+  json["ends_unseen"] = summary.counts.ends_unseen;
+  for (std::size_t i = 0; i < summary.processes.size(); ++i) {
+    const auto& estimated = summary.processes[i].estimated;
+    add_estimate(json["processes"][i], estimated);
+    json["processes"][i]["estimated_growths_error"] = std::llround(estimated.error());
+  }
+  for (std::size_t i = 0; i < summary.sites.size(); ++i)
+    add_estimate(json["sites"][i], summary.sites[i].estimated);
+}
+
 }  // namespace
 
 std::string growth_json(const model::GrowthEvent& event, std::uint64_t time_ns,
@@ -225,7 +245,7 @@ std::string summary_json(const TraceReport& report) {
   Json json{{"event", "summary"},
             {"duration_ns", report.duration_ns},
             {"counts", counts_json(summary.counts)},
-            {"estimated", false},
+            {"estimated", report.is_estimated},
             {"lost_events", report.lost_events()},
             {"probe_hits", report.probe_hits()},
             {"uncounted_hits", report.uncounted_hits()},
@@ -241,6 +261,7 @@ std::string summary_json(const TraceReport& report) {
         assign_summary_json(*report.assign, report.duration_ns * summary.processes.size());
     json["assign_sites"] = assign_sites_json(*report.assign);
   }
+  if (report.is_estimated) add_estimates(json, summary);
   if (!report.command_failure.empty()) json["command_failure"] = report.command_failure;
   if (!report.missing.empty()) json["missing"] = report.missing;
   return to_line(json);

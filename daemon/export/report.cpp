@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,16 @@ constexpr std::size_t kMaxTypeColumns = 40;
 // Narrower than this, the report has no columns.
 constexpr std::size_t kTableColumns = 80;
 
+std::uint64_t whole(double value) {
+  return static_cast<std::uint64_t>(std::llround(std::max(value, 0.0)));
+}
+
+// What was sampled at a site, besides what was counted; empty: nothing.
+std::string sampled_text(const model::SiteSummary& site) {
+  if (site.estimated.growths < 0.5) return "";
+  return fmt::format(" (and about {} sampled)", human_count(whole(site.estimated.growths)));
+}
+
 std::string kinds_text(const std::array<std::uint64_t, GM_KIND_COUNT>& by_kind) {
   std::string text;
   for (std::size_t kind = 0; kind < by_kind.size(); ++kind) {
@@ -32,14 +43,22 @@ std::string kinds_text(const std::array<std::uint64_t, GM_KIND_COUNT>& by_kind) 
   return text.empty() ? text : " (" + text + ")";
 }
 
+// "about 1,234,567 ± 1,234 growths"
+std::string estimate_text(const model::Estimated& estimated) {
+  return fmt::format("about {} ± {} growths", human_count(whole(estimated.growths)),
+                     human_count(whole(estimated.error())));
+}
+
 std::string process_text(const model::ProcessSummary& one) {
-  const auto& [process, counts, cost, by_kind] = one;
+  const auto& [process, counts, cost, by_kind, estimated] = one;
   auto text = fmt::format("process {}  {}  ({}, {} maps)\n", process.pid, escape(process.exe),
                           escape(process.go_version), to_string(process.design));
   if (!process.assumed_rules.empty())
     text += fmt::format("  rules    {}'s, the newest known, are assumed to hold for it\n",
                         process.assumed_rules);
   text += fmt::format("  growths  {}{}", human_count(counts.started), kinds_text(by_kind));
+  if (estimated.growths > 0)
+    text += fmt::format("\n  sampled  {}, besides these", estimate_text(estimated));
   text += fmt::format("\n  ended    {}", human_count(counts.finished));
   if (counts.in_progress() != 0)
     text += fmt::format(", {} still under way", human_count(counts.in_progress()));
@@ -83,7 +102,7 @@ std::string site_text(const model::SiteSummary& site, std::size_t width) {
   auto text = numbers_text(site) + keep_end(place_text(site), limit) + "\n";
   if (!site.file.empty())
     text += indent + keep_end(fmt::format("{}:{}", escape(site.file), site.line), limit) + "\n";
-  text += indent + keep_start(type_text(site), limit) + "\n";
+  text += indent + keep_start(type_text(site) + sampled_text(site), limit) + "\n";
   return text;
 }
 
@@ -94,7 +113,7 @@ std::string narrow_site_text(const model::SiteSummary& site) {
                           human_duration(site.cost.growing_ns), human_count(site.go_maps),
                           human_count(site.max_keys), place_text(site));
   if (!site.file.empty()) text += fmt::format("    {}:{}\n", escape(site.file), site.line);
-  text += "    " + type_text(site) + "\n";
+  text += "    " + type_text(site) + sampled_text(site) + "\n";
   return text;
 }
 
@@ -111,6 +130,10 @@ std::string notes_text(const TraceReport& report) {
   const auto note = [&](std::uint64_t count, std::string_view what) {
     if (count != 0) text += fmt::format("note: {} {}\n", human_count(count), what);
   };
+  if (report.is_estimated)
+    text +=
+        "note: counting each growth would have cost more than --max-overhead allows: for a while "
+        "they were sampled, and are no part of the counts\n";
   note(report.lost_events(),
        "growth records did not fit the ring: counts are exact, MAPS is a lower bound");
   note(report.uncounted_hits(), "probe hits could not be read or kept and are not counted");
@@ -131,10 +154,12 @@ std::string notes_text(const TraceReport& report) {
 std::string headline(const TraceReport& report) {
   const auto& summary = report.summary;
   const auto seconds = static_cast<double>(report.duration_ns) / 1e9;
-  return fmt::format("{} growth{} in {:.1f} s, {} allocated, {} growing",
-                     human_count(summary.counts.started), summary.counts.started == 1 ? "" : "s",
-                     seconds, human_bytes(summary.cost.bytes),
-                     human_duration(summary.cost.growing_ns));
+  auto text = fmt::format("{} growth{} in {:.1f} s, {} allocated, {} growing",
+                          human_count(summary.counts.started),
+                          summary.counts.started == 1 ? "" : "s", seconds,
+                          human_bytes(summary.cost.bytes), human_duration(summary.cost.growing_ns));
+  if (report.is_estimated) text += "; sampled: " + estimate_text(summary.estimated);
+  return text;
 }
 
 std::string report_text(const TraceReport& report, std::size_t width) {

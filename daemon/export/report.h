@@ -23,7 +23,8 @@ struct TraceReport {
   std::uint64_t model_divergences = 0;               // records that Go's own rules rule out
   std::optional<AssignReport> assign;                // where assignments were sampled
   std::string command_failure;                       // how the traced command failed, else empty
-  std::uint64_t began_ns = 0;                        // CLOCK_REALTIME when tracing began
+  bool is_estimated = false;   // growths were sampled for a while: see Summary::estimated
+  std::uint64_t began_ns = 0;  // CLOCK_REALTIME when tracing began
   // Of a recording: that its end is missing, and all that is, in words.
   bool truncated = false;
   std::vector<std::string> missing;

@@ -129,8 +129,12 @@ void Ledger::estimate(std::uint32_t pid, go::Design design, double growths, doub
   totals.estimated_variance += variance;
   std::uint64_t all = 0;
   for (const auto& row : described) all += row.described;
+  // Those of which nothing was described are where the next ones are.
+  found->second.unplaced += growths;
+  if (all == 0) return;
+  const auto placed = std::exchange(found->second.unplaced, 0.0);
   for (const auto& row : described) {
-    const auto share = growths * static_cast<double>(row.described) / static_cast<double>(all);
+    const auto share = placed * static_cast<double>(row.described) / static_cast<double>(all);
     const auto& stack = resolver.stack(row.binary, row.key.stack);
     const auto& type = resolver.type(row.binary, pid, row.key.type);
     const auto bytes =

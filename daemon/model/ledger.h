@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "daemon/model/estimates.h"
 #include "daemon/model/host.h"
 #include "daemon/model/trace.h"
 
@@ -29,14 +30,6 @@ struct LedgerOptions {
   bool by_pid = false;  // each process is a workload of its own
 };
 
-// Growths of which one in some was looked at: where, of what, how often.
-struct SampleRow {
-  gm_counter_key key;
-  std::uint32_t binary = 0;
-  std::uint64_t described = 0;
-  std::uint64_t max_keys = 0;
-};
-
 // What is known of a process besides its counters.
 struct ProcessFacts {
   Identity identity;
@@ -50,7 +43,7 @@ struct ProcessFacts {
 //
 //   sum of a workload's totals = sum of the last values of all rows that its
 //   processes ever had
-class Ledger {
+class Ledger final : public EstimateSink {
  public:
   // Where a host-wide limit is hit, this is the executable of the workload, the
   // function of the site, or the stack's one frame.
@@ -73,14 +66,9 @@ class Ledger {
   // the next reading, unless this is the last of its process.
   void update(std::span<const CounterRow> rows, Resolver& resolver, Reading reading);
 
-  // What a window says of a process whose growths are sampled: how many it stands for,
-  // by how much that changes the variance of all estimates, and what was described of
-  // them, which tells where they were and what their bytes are.
   void estimate(std::uint32_t pid, go::Design design, double growths, double variance,
-                std::span<const SampleRow> described, Resolver& resolver);
-  // The probes of `pid` are out: growths that are under way by the next update() end
-  // unseen.
-  void forget_open(std::uint32_t pid);
+                std::span<const SampleRow> described, Resolver& resolver) override;
+  void forget_open(std::uint32_t pid) override;
 
   // The process has gone, and the kernel has forgotten its rows.
   void exited(std::uint32_t pid, std::uint64_t monotonic_ns);
@@ -142,6 +130,7 @@ class Ledger {
     Workloads::iterator workload;
     std::map<gm_counter_key, Row, RowKeyLess> rows;
     bool forgets_open = false;  // with the next update()
+    double unplaced = 0;        // estimated growths that no site has yet
   };
 
   WorkloadKey place_of(std::uint32_t pid, const Identity& identity);

@@ -91,10 +91,13 @@ struct Counts {
   std::uint64_t started = 0;
   std::uint64_t finished = 0;
   std::uint64_t finished_only = 0;
-  std::uint64_t evacuated = 0;  // old buckets moved, where they were probed
-  std::uint64_t pruned = 0;     // tombstones removed, likewise
+  std::uint64_t evacuated = 0;    // old buckets moved, where they were probed
+  std::uint64_t pruned = 0;       // tombstones removed, likewise
+  std::uint64_t ends_unseen = 0;  // of those that began: their probes had gone by then
 
-  [[nodiscard]] std::uint64_t in_progress() const { return started - std::min(started, finished); }
+  [[nodiscard]] std::uint64_t in_progress() const {
+    return started - std::min(started, finished + ends_unseen);
+  }
 };
 
 // Growth cost, summed.
@@ -104,11 +107,21 @@ struct Cost {
   std::uint64_t slowest_ns = 0;
 };
 
+// Growths that were not counted, but estimated.
+struct Estimated {
+  double growths = 0;
+  double bytes = 0;
+  double variance = 0;
+
+  [[nodiscard]] double error() const;  // one standard error
+};
+
 struct ProcessSummary {
   Process process;
   Counts counts;
   Cost cost;
   std::array<std::uint64_t, GM_KIND_COUNT> by_kind{};
+  Estimated estimated = {};
 };
 
 // What grew from one call stack, of one type: what profiles are made of. The
@@ -132,10 +145,12 @@ struct SiteSummary {
   Cost cost;
   std::uint64_t max_keys = 0;  // of the largest map that grew there, before it grew
   std::uint64_t go_maps = 0;   // different maps that grew there
+  Estimated estimated = {};    // without a variance
 };
 
 struct Summary {
   Counts counts;
+  Estimated estimated;  // besides what was counted, where growths were sampled
   Cost cost;
   std::array<std::uint64_t, GM_KIND_COUNT> by_kind{};  // started
   std::vector<ProcessSummary> processes;

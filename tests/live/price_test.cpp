@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <string>
+#include <thread>
 
 #include "tests/live/lab.h"
 #include "tests/live/probes_in.h"
@@ -76,6 +78,59 @@ TEST_P(PriceLive, IsSaidBeforeAnythingIsCounted) {
   storm.quit();
 }
 
+// trace --max-overhead counts what it can afford and estimates the rest; what it says
+// of both is what the program did.
+TEST_P(PriceLive, IsKeptByATrace) {
+  StormProgram storm(program_);
+  Child tracing(
+      {gomapd_path(), "trace", "--json", "--max-overhead", "1", "-p", number(storm.pid())});
+  ASSERT_TRUE(tracing.wait_for_errors("gomapd: tracing")) << tracing.errors();
+  storm.tell("storm 1");
+  std::this_thread::sleep_for(std::chrono::seconds(6));
+  const auto made = static_cast<double>(storm.tell("stop"));
+  tracing.send_signal(SIGINT);
+  ASSERT_EQ(tracing.wait().code, 0) << tracing.errors();
+  const auto output = tracing.output();
+  const auto last = output.rfind('\n', output.size() - 2);
+  const auto summary = Json::parse(output.substr(last == std::string::npos ? 0 : last + 1));
+  EXPECT_EQ(summary["estimated"], true);
+  const auto counted = summary["counts"]["growth_started"].get<double>();
+  const auto estimated = summary["estimated_growths"].get<double>();
+  const auto error = summary["estimated_growths_error"].get<double>();
+  const auto truth = made * kGrowthsOfAMap;
+  EXPECT_GT(counted, 0);
+  EXPECT_LT(counted, 0.5 * truth);
+  EXPECT_NEAR(counted + estimated, truth, std::max(3 * error, 0.1 * truth)) << "± " << error;
+  EXPECT_EQ(summary["counts"]["in_progress"], 0);
+  EXPECT_EQ(summary["model_divergences"], 0);
+  double at_sites = 0;
+  for (const auto& site : summary["sites"])
+    if (site["function"] == "main.makeMap") at_sites += site["estimated_growths"].get<double>();
+  EXPECT_NEAR(at_sites, estimated, 0.1 * estimated);
+  EXPECT_EQ(breakpoints_in(storm.pid(), program_).changed, 0);
+  storm.quit();
+}
+
+// One that does little is counted as if there were no budget.
+TEST_P(PriceLive, IsNoneWhereLittleGrows) {
+  StormProgram program(program_);
+  Child tracing(
+      {gomapd_path(), "trace", "--json", "--max-overhead", "1%", "-p", number(program.pid())});
+  ASSERT_TRUE(tracing.wait_for_errors("gomapd: tracing")) << tracing.errors();
+  program.tell("make 100");
+  std::this_thread::sleep_for(std::chrono::milliseconds(600));
+  program.quit();
+  ASSERT_EQ(tracing.wait().code, 0) << tracing.errors();
+  const auto output = tracing.output();
+  const auto summary = Json::parse(output.substr(output.rfind('\n', output.size() - 2) + 1));
+  EXPECT_EQ(summary["estimated"], false);
+  EXPECT_EQ(summary.contains("estimated_growths"), false);
+  for (const auto& site : summary["sites"])
+    if (site["function"] == "main.makeMap") {
+      EXPECT_EQ(site["growths"], 100 * kGrowthsOfAMap);
+    }
+}
+
 TEST_P(PriceLive, RefusesWhatItCannotSample) {
   const auto code = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), gomapd_path());
@@ -89,6 +144,7 @@ TEST_P(PriceLive, RefusesWhatItCannotSample) {
   EXPECT_EQ(code({"trace", "--dry-run", "--", program_.string()}), 2);
   EXPECT_EQ(code({"trace", "--dry-run", "-o", "/nonexistent", "-p", number(getpid())}), 2);
   EXPECT_EQ(code({"inspect", "--estimate", program_.string()}), 2);
+  EXPECT_EQ(code({"record", "--max-overhead", "1", "-o", "/dev/full", "-p", number(getpid())}), 2);
   EXPECT_EQ(code({"inspect", "-d", "1s", "-p", number(getpid())}), 2);
 }
 
