@@ -9,7 +9,7 @@ CMAKE_FLAGS ?=
 GOMAPD := $(BUILD)/gomapd
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-unit test-live test-targets test-deploy test-page test-package support asan tsan \
+.PHONY: all demo test test-unit test-live test-faults test-targets test-deploy test-page test-package support asan tsan \
         fuzz lint format tidy install package clean help deps toolchains
 
 all: deps ## Install what is missing and build gomapd
@@ -29,6 +29,9 @@ test-unit: tests-built ## Run the tests that need no kernel and no root
 
 test-live: tests-built toolchains ## Run the tests that trace our own Go programs (root)
 	@scripts/test.sh $(BUILD) -L live
+
+test-faults: tests-built toolchains ## Repeat what hosts do to programs and tracers as often as in a day (root, 15 minutes)
+	@GOMAPD_FAULTS=full scripts/test.sh $(BUILD) -R Faults
 
 test-targets: tests-built ## Run the tests that trace Go programs of others (root)
 	@scripts/test.sh $(BUILD) -L targets

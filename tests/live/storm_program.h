@@ -34,6 +34,8 @@ class StormProgram {
     })) << command;
     return made;
   }
+  // What is not answered.
+  void say(const std::string& command) { child_.feed(command + "\n"); }
   pid_t pid() const { return child_.pid(); }
   void quit() {
     child_.feed("quit\n");

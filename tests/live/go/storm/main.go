@@ -3,8 +3,8 @@
 
 // Makes maps of 100 keys as fast as it can, or just some, and tells how many it
 // made. Reads one command a line: "make N" makes N maps, "storm GOROUTINES" begins
-// and "stop" ends a storm; "quit". Each is answered by the number of maps made so
-// far.
+// and "stop" ends a storm; "exec" makes it another program, "crash" reads address 8;
+// "quit". Each but the last three is answered by the number of maps made so far.
 package main
 
 import (
@@ -13,12 +13,17 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
+	"unsafe"
 )
 
 const keys = 100
 
 // Go 1.15 has no atomic types.
 var made, storming uint64
+
+// Nothing is mapped there.
+var address uintptr = 8
 
 //go:noinline
 func makeMap() map[uint64]uint64 {
@@ -56,6 +61,10 @@ func main() {
 		case "stop":
 			atomic.StoreUint64(&storming, 0)
 			busy.Wait()
+		case "exec":
+			fmt.Println(syscall.Exec("/bin/sleep", []string{"sleep", "2"}, nil))
+		case "crash":
+			println(*(*int)(unsafe.Pointer(address)))
 		case "quit":
 			return
 		}
