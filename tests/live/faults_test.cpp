@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <random>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -259,6 +260,28 @@ TEST_P(Faults, DaemonIsKilledAtAnyMoment) {
   EXPECT_EQ(daemon.wait().code, 0) << daemon.errors();
   EXPECT_EQ(breakpoints_in(program.pid(), program_).changed, 0);
   program.quit();
+}
+
+// A program that calls growth functions with forged maps, tables and types: what can't
+// be read is said, nothing is made up of the rest, and the trace goes on.
+TEST_P(Faults, TargetForgesItsMaps) {
+  const auto built =
+      build_go(GetParam(), source_folder() / "tests/live/go/forger", {"-ldflags=-checklinkname=0"});
+  if (!built) GTEST_SKIP() << "this toolchain doesn't build it: " << built.error();
+  for (const std::string kind : {"null", "wild", "kernel", "odd", "full", "loops"}) {
+    const auto ended =
+        run({gomapd_path(), "trace", "--json", "-o", folder_ / "out", "--", *built, kind});
+    ASSERT_EQ(ended.ending.code, 0) << kind << ": " << ended.errors;
+    std::istringstream lines(read_file(folder_ / "out"));
+    Json last;
+    for (std::string line; std::getline(lines, line);) last = Json::parse(line);
+    EXPECT_EQ(last["event"], "summary") << kind;
+    std::uint64_t honest = 0;
+    for (const auto& site : last["sites"])
+      if (site["function"] == "main.main") honest += site["growths"].get<std::uint64_t>();
+    EXPECT_EQ(honest, kGrowthsOfAMap) << kind << last["sites"];
+    EXPECT_GE(last["counts"]["growth_started"].get<std::uint64_t>(), honest) << kind;
+  }
 }
 
 // Each lack is one line and an exit code, never an abort.
