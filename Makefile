@@ -10,7 +10,7 @@ GOMAPD := $(BUILD)/gomapd
 
 .DEFAULT_GOAL := all
 .PHONY: all demo test test-unit test-live test-faults test-targets test-deploy test-page test-package support asan tsan \
-        fuzz lint format tidy install package clean help deps toolchains
+        fuzz bench lint format tidy install package clean help deps toolchains
 
 all: deps ## Install what is missing and build gomapd
 	@cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS) >$(BUILD).configure.log || { cat $(BUILD).configure.log; exit 1; }
@@ -60,6 +60,13 @@ tsan: deps ## Unit tests under ThreadSanitizer
 fuzz: ## Fuzz the parsers for FUZZ_SECONDS each (default 60)
 	@scripts/deps.sh --fuzz
 	@scripts/fuzz.sh $(BUILD)-fuzz
+
+bench: all ## Time the pure parts by Google Benchmark (BENCH_FLAGS: its options)
+	@scripts/deps.sh --bench
+	@cmake -S . -B $(BUILD) >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS) --target gomapd_bench
+	@scripts/targets.sh kubectl >/dev/null || true
+	@$(BUILD)/tests/bench/gomapd_bench $(BENCH_FLAGS)
 
 lint: ## Check formatting, clang-tidy's findings and the shell scripts
 	@scripts/deps.sh --lint

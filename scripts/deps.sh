@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The gomapd Authors
 #
-# deps.sh [--check] [--test] [--lint] [--fuzz] [--support] [--package]
+# deps.sh [--check] [--test] [--lint] [--fuzz] [--support] [--package] [--bench]
 #
 # Installs what building and testing gomapd needs, from the distribution's own
 # archive: Debian 12 and newer, Ubuntu 24.04 and newer. When nothing is missing
 # it does nothing, in a few milliseconds. --test adds what only tests need (a web
 # client, tools for packages, a browser) as far as the archive has it, --lint the
 # formatter and the linters, --fuzz the compiler with libFuzzer, --support the
-# second linker of the matrix of builds, --package what makes a Debian package;
-# --check only says what is missing.
+# second linker of the matrix of builds, --package what makes a Debian package,
+# --bench the library for benchmarks and, as far as the archive has them, the tracers
+# to compare with; --check only says what is missing.
 # Leaves no package source behind. Says what it does on stderr.
 # Exit codes: 0 all is there, 1 something is missing or could not be installed,
 # 2 the command line is wrong, 3 root is needed and cannot be had.
@@ -34,6 +35,8 @@ readonly test_packages=(
 	openssl curl python3 python3-yaml python3-prometheus-client dpkg-dev file lintian debootstrap iproute2
 	chromium chromium-driver python3-selenium
 )
+# Without these, rows of the benchmarks are.
+readonly bench_packages=(libbenchmark-dev bpftrace linux-perf python3)
 check_only=no
 for option; do
 	case $option in
@@ -43,6 +46,7 @@ for option; do
 	--fuzz) packages+=(clang-19 libclang-rt-19-dev) ;;
 	--support) packages+=(lld gcc) ;;
 	--package) packages+=(dpkg-dev file) ;;
+	--bench) packages+=("${bench_packages[@]}") ;;
 	--help) usage; exit 0 ;;
 	*) die 2 "unknown option '$option'; try --help" ;;
 	esac
@@ -112,7 +116,7 @@ log "reading the package lists"
 # One broken foreign source need not stop us: what counts is what follows.
 run_apt update || log "apt-get update had trouble: $(grep -m 1 '^[EW]:' "$cache/log" || true)"
 
-is_for_tests() { [[ " ${test_packages[*]} " = *" $1 "* ]]; }
+is_optional() { [[ " ${test_packages[*]} ${bench_packages[*]} " = *" $1 "* ]]; }
 unavailable=()
 wanted=()
 for package in "${missing[@]}"; do
@@ -137,7 +141,7 @@ for package in "${missing[@]}"; do
 		fi
 		;;
 	*)
-		if is_for_tests "$package" && [[ -z $(candidate "$package") ]]; then
+		if is_optional "$package" && [[ -z $(candidate "$package") ]]; then
 			unavailable+=("$package")
 		else
 			wanted+=("$package")
@@ -146,7 +150,7 @@ for package in "${missing[@]}"; do
 	esac
 done
 [[ ${#unavailable[@]} -eq 0 ]] ||
-	log "not in this machine's archive, so some tests will be skipped: ${unavailable[*]}"
+	log "not in this machine's archive, so something will be skipped: ${unavailable[*]}"
 [[ ${#wanted[@]} -gt 0 ]] || exit 0
 
 log "installing ${#wanted[@]} packages and what they need; this takes a minute or two"
