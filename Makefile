@@ -10,7 +10,7 @@ GOMAPD := $(BUILD)/gomapd
 
 .DEFAULT_GOAL := all
 .PHONY: all demo test test-unit test-live test-faults test-targets test-deploy test-page test-package support asan tsan \
-        fuzz bench lint format tidy install package clean help deps toolchains
+        fuzz bench bench-peers performance-page lint format tidy install package clean help deps toolchains
 
 all: deps ## Install what is missing and build gomapd
 	@cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS) >$(BUILD).configure.log || { cat $(BUILD).configure.log; exit 1; }
@@ -61,12 +61,19 @@ fuzz: ## Fuzz the parsers for FUZZ_SECONDS each (default 60)
 	@scripts/deps.sh --fuzz
 	@scripts/fuzz.sh $(BUILD)-fuzz
 
-bench: all ## Time the pure parts by Google Benchmark (BENCH_FLAGS: its options)
-	@scripts/deps.sh --bench
-	@cmake -S . -B $(BUILD) >/dev/null
+bench: bench-ready ## Time the pure parts by Google Benchmark (BENCH_FLAGS: its options)
 	@cmake --build $(BUILD) -j $(JOBS) --target gomapd_bench
 	@scripts/targets.sh kubectl >/dev/null || true
 	@$(BUILD)/tests/bench/gomapd_bench $(BENCH_FLAGS)
+
+PEERS = cmake --build $(BUILD) -j $(JOBS) --target gomapd_floor && \
+	python3 -B tests/bench/peers/main.py $(BUILD) --rounds $(or $(ROUNDS),5)
+
+bench-peers: bench-ready ## Time gomapd beside bpftrace, perf and empty programs, by turns: ROUNDS (5) (root)
+	@$(PEERS)
+
+performance-page: bench-ready ## The same, and write docs/PERFORMANCE.md from it (root)
+	@$(PEERS) --page docs/PERFORMANCE.md
 
 lint: ## Check formatting, clang-tidy's findings and the shell scripts
 	@scripts/deps.sh --lint
@@ -96,11 +103,15 @@ clean: ## Remove what was built
 	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: tests-built
+.PHONY: tests-built bench-ready
 deps:
 	@scripts/deps.sh
+
+bench-ready: all
+	@scripts/deps.sh --bench
+	@cmake -S . -B $(BUILD) >/dev/null
 
 tests-built: all
 	@cmake --build $(BUILD) -j $(JOBS)

@@ -35,8 +35,8 @@ readonly test_packages=(
 	openssl curl python3 python3-yaml python3-prometheus-client dpkg-dev file lintian debootstrap iproute2
 	chromium chromium-driver python3-selenium
 )
-# Without these, rows of the benchmarks are.
-readonly bench_packages=(libbenchmark-dev bpftrace linux-perf python3)
+# Without these there are rows of the benchmarks that are.
+readonly bench_packages=(bpftrace linux-perf python3)
 check_only=no
 for option; do
 	case $option in
@@ -46,7 +46,7 @@ for option; do
 	--fuzz) packages+=(clang-19 libclang-rt-19-dev) ;;
 	--support) packages+=(lld gcc) ;;
 	--package) packages+=(dpkg-dev file) ;;
-	--bench) packages+=("${bench_packages[@]}") ;;
+	--bench) packages+=(libbenchmark-dev "${bench_packages[@]}") ;;
 	--help) usage; exit 0 ;;
 	*) die 2 "unknown option '$option'; try --help" ;;
 	esac
