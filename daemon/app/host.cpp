@@ -311,6 +311,7 @@ Result<void> Host::bury() {
   TRY_VOID(drain());
   ledger_.update(rows_of(TRY(tracer_.take_counters(gone_))), resolver_,
                  model::Ledger::Reading::kLast);
+  std::erase_if(rows_, [&](const auto& row) { return gone_.contains(row.key.tgid); });
   const auto now = monotonic_ns();
   for (const auto pid : gone_) {
     ledger_.exited(pid, now);

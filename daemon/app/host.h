@@ -97,6 +97,7 @@ class Host {
   Result<void> bury();
   void adopt_strangers(std::span<const model::CounterRow> rows);
   void let_binaries_go();
+  [[nodiscard]] Result<void> read_rows();
   [[nodiscard]] Result<ProbeUses> govern(std::span<const model::CounterRow> rows);
   [[nodiscard]] ProbeUses measure_use(std::span<const model::CounterRow> rows);
   void tell_overhead(const ProbeUses& uses, model::HostState& state) const;
@@ -116,6 +117,9 @@ class Host {
   LiveMaps live_maps_;
   model::Divergences divergences_{model::Seen::kFromSomeTime};
   kernel::HitCost hit_cost_ = kernel::kAssumedHitCost;
+  std::vector<model::CounterRow> rows_;  // as they were read last, and …
+  std::uint64_t rows_hits_ = 0;          // … at how many hits
+  int quiet_readings_ = 0;               // since there were others
   std::unique_ptr<Governing> governing_;
 
   Processes processes_;

@@ -47,9 +47,24 @@ model::DetailLevel detail_level(model::ProbeLevel level) {
 
 }  // namespace
 
+// Rows change with hits alone, so they are not read again where nothing was hit for two
+// readings: a program that is preempted between counting its hit and its row will have
+// gone on by then.
+Result<void> Host::read_rows() {
+  const auto stats = TRY(tracer_.stats());
+  const auto hits =
+      stats.at(GM_STAT_HITS_START) + stats.at(GM_STAT_HITS_END) + stats.at(GM_STAT_HITS_EVACUATE);
+  quiet_readings_ = hits == rows_hits_ ? quiet_readings_ + 1 : 0;
+  rows_hits_ = hits;
+  if (quiet_readings_ > 2) return {};
+  rows_ = rows_of(TRY(tracer_.counters()));
+  return {};
+}
+
 Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
   TRY_VOID(drain());
-  const auto rows = rows_of(TRY(tracer_.counters()));
+  TRY_VOID(read_rows());
+  const auto& rows = rows_;
   adopt_strangers(rows);
   ledger_.update(rows, resolver_, model::Ledger::Reading::kMoreToCome);
   const auto uses = TRY(govern(rows));

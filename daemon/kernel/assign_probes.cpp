@@ -102,7 +102,7 @@ void AssignProbes::stop() {
 
 void AssignProbes::detach() {
   stop();
-  state_->links.clear();
+  take_out(std::exchange(state_->links, {}));
   if (state_->target == 0) return;
   (void)bpf_map__delete_elem(state_->skeleton->maps.gm_targets, &state_->target,
                              sizeof(state_->target), 0);

@@ -7,10 +7,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <numeric>
 #include <string_view>
+#include <system_error>
+#include <thread>
 
 #include "daemon/kernel/features.h"
 
@@ -110,6 +114,21 @@ Result<Stats> read_stats(const bpf_map* table) {
   for (std::size_t i = 0; i < stats.size(); ++i)
     stats.at(i) = TRY(read_stat(table, static_cast<gm_stat>(i)));
   return stats;
+}
+
+void take_out(std::vector<BpfLink> links) {
+  constexpr std::size_t kAtOnce = 8;
+  std::atomic<std::size_t> next = 0;
+  const auto take_some = [&] {
+    for (auto i = next++; i < links.size(); i = next++) links[i].reset();
+  };
+  std::vector<std::jthread> helpers;
+  try {
+    while (helpers.size() + 1 < std::min(kAtOnce, links.size())) helpers.emplace_back(take_some);
+  } catch (const std::system_error&) {
+    // No thread is to be had: it takes longer.
+  }
+  take_some();
 }
 
 }  // namespace gomapd::kernel

@@ -50,4 +50,8 @@ struct Places {
 [[nodiscard]] Result<std::uint64_t> read_stat(const bpf_map* table, gm_stat which);
 [[nodiscard]] Result<Stats> read_stats(const bpf_map* table);
 
+// Takes these probes out, and waits for those that are just being hit. Each link waits
+// for the kernel for some tens of milliseconds as it goes, so they go side by side.
+void take_out(std::vector<BpfLink> links);
+
 }  // namespace gomapd::kernel

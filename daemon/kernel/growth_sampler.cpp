@@ -103,7 +103,7 @@ void GrowthSampler::stop() {
 
 void GrowthSampler::detach() {
   stop();
-  state_->links.clear();
+  take_out(std::exchange(state_->links, {}));
   state_->sites.remove(std::exchange(state_->places, {}));
 }
 

@@ -113,7 +113,7 @@ struct Tracer::State {
 
   // Its probes are gone when this returns.
   void drop(Attachment attachment) {
-    attachment.links.clear();
+    take_out(std::move(attachment.links));
     for (const auto& places : attachment.places) sites.remove(places);
   }
 
@@ -216,13 +216,19 @@ void Tracer::deactivate() {
 }
 
 void Tracer::detach() {
-  while (!state_->attachments.empty()) detach(state_->attachments.begin()->first);
+  State::Attachment all;
+  for (auto& [binary, of] : std::exchange(state_->attachments, {})) {
+    State::add(all, std::move(of.growths));
+    State::add(all, std::move(of.buckets));
+  }
+  state_->drop(std::move(all));
 }
 
 void Tracer::detach(std::uint32_t binary) {
-  if (auto attachment = state_->attachments.extract(binary))
-    for (auto* one : {&attachment.mapped().growths, &attachment.mapped().buckets})
-      state_->drop(std::move(*one));
+  auto attachment = state_->attachments.extract(binary);
+  if (!attachment) return;
+  State::add(attachment.mapped().growths, std::move(attachment.mapped().buckets));
+  state_->drop(std::move(attachment.mapped().growths));
 }
 
 void Tracer::detach_buckets(std::uint32_t binary) {
