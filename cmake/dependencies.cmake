@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)
 find_package(Zydis CONFIG NAMES zydis Zydis REQUIRED)
 # uprobe_multi came with libbpf 1.3.
 pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET libbpf>=1.3)

@@ -27,7 +27,7 @@ readonly kLibbpfMinimum=1:1.3
 packages=(
 	make g++ cmake ninja-build pkg-config clang libbpf-dev libelf-dev zlib1g-dev
 	libfmt-dev libspdlog-dev libcli11-dev libzydis-dev nlohmann-json3-dev libprotozero-dev
-	prometheus-cpp-dev libssl-dev libyaml-cpp-dev libsystemd-dev libcrypt-dev
+	prometheus-cpp-dev libssl-dev libyaml-cpp-dev libsystemd-dev libcrypt-dev libseccomp-dev
 	libgtest-dev libgmock-dev
 )
 # Without these there are tests that are skipped, each by its name.

@@ -12,14 +12,15 @@
 
 namespace gomapd::app {
 
-Result<std::unique_ptr<Analyser>> Analyser::create() {
+Result<std::unique_ptr<Analyser>> Analyser::create(analyst::Workshop* workshop) {
   proc::Fd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event) return fail(Errc::kSystem, fmt::format("eventfd: {}", errno_text(errno)));
-  return std::unique_ptr<Analyser>(new Analyser(std::move(event)));
+  return std::unique_ptr<Analyser>(new Analyser(workshop, std::move(event)));
 }
 
-Analyser::Analyser(proc::Fd done_event)
-    : done_event_(std::move(done_event)),
+Analyser::Analyser(analyst::Workshop* workshop, proc::Fd done_event)
+    : workshop_(workshop),
+      done_event_(std::move(done_event)),
       thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
 Analyser::~Analyser() {
@@ -27,7 +28,7 @@ Analyser::~Analyser() {
   thread_.join();
 }
 
-void Analyser::submit(proc::MappedFile file, std::string name) {
+void Analyser::submit(proc::File file, std::string name) {
   const std::scoped_lock lock(mutex_);
   jobs_.push_back({std::move(file), std::move(name)});
   has_jobs_.notify_one();
@@ -47,7 +48,8 @@ void Analyser::work(const std::stop_token& stop) {
     jobs_.pop_front();
     lock.unlock();
     const auto id = job.file.id();
-    auto binary = analyse_binary(std::move(job.file), job.name);
+    auto binary = analyse_binary(*workshop_, std::move(job.file), job.name);
+    if (binary) (*binary)->expert.rest();  // hundreds may be analysed, and few asked
     lock.lock();
     done_.push_back({id, std::move(binary)});
     const std::uint64_t one = 1;

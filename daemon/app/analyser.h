@@ -15,8 +15,8 @@
 
 namespace gomapd::app {
 
-// Analyses binaries on a thread of its own, one after the other: a large one takes
-// a second or two, and nobody should wait for it. Submitting and taking are for one
+// Has binaries analysed, one after the other, and waits on a thread of its own: a large
+// one takes a second or two. Submitting and taking are for one
 // thread.
 class Analyser {
  public:
@@ -25,13 +25,14 @@ class Analyser {
     Result<std::unique_ptr<Binary>> binary;
   };
 
-  [[nodiscard]] static Result<std::unique_ptr<Analyser>> create();
+  // Borrows the workshop.
+  [[nodiscard]] static Result<std::unique_ptr<Analyser>> create(analyst::Workshop* workshop);
   Analyser(const Analyser&) = delete;
   Analyser& operator=(const Analyser&) = delete;
   ~Analyser();  // waits for the one under way
 
   // `name` is for the error, if there is one.
-  void submit(proc::MappedFile file, std::string name);
+  void submit(proc::File file, std::string name);
   // Those that are done since the last call.
   [[nodiscard]] std::vector<Analysed> take();
   // Readable when there are some.
@@ -39,13 +40,14 @@ class Analyser {
 
  private:
   struct Job {
-    proc::MappedFile file;
+    proc::File file;
     std::string name;
   };
 
-  explicit Analyser(proc::Fd done_event);
+  Analyser(analyst::Workshop* workshop, proc::Fd done_event);
   void work(const std::stop_token& stop);
 
+  analyst::Workshop* workshop_;
   proc::Fd done_event_;
   std::mutex mutex_;  // of the two below
   std::deque<Job> jobs_;

@@ -26,14 +26,15 @@ Result<std::unique_ptr<AssignSampling>> AssignSampling::create(const AssignSampl
 
 Result<void> AssignSampling::add(const model::Process& process, std::uint32_t binary,
                                  const proc::Fd& pidfd) {
-  const auto& [file, plan] = binaries_->at(binary);
+  const auto& traced = binaries_->at(binary);
+  const auto& plan = traced.plan;
   if (!plan.assign_refusal.empty())
     return fail(Errc::kUnsupported,
                 fmt::format("process {} ({}): its map assignments can't be probed: {}", process.pid,
                             process.exe, plan.assign_refusal));
   const auto pid = static_cast<pid_t>(process.pid);
   designs_[pid] = process.design;
-  return windows_->add(pid, binary, file.fd(), pidfd.get(), plan.assign_sites());
+  return windows_->add(pid, binary, traced.file.fd(), pidfd.get(), plan.assign_sites());
 }
 
 void AssignSampling::collect() {
@@ -76,7 +77,7 @@ const model::TypeInfo& AssignSampling::type(std::uint32_t binary, std::uint32_t 
   static const model::TypeInfo kUnknown;
   const auto* traced = binaries_->find(binary);
   if (traced == nullptr) return kUnknown;
-  const auto& moduledata = traced->plan.pclntab.moduledata();
+  const auto& moduledata = traced->plan.moduledata;
   const bool linked = address >= moduledata.types && address < moduledata.etypes;
   if (!linked && !tracer_->made_type(pid, address)) return kUnknown;
   return resolver_->type(binary, pid, address);
@@ -87,14 +88,13 @@ const symbol::Frame& AssignSampling::caller(std::uint32_t binary, std::uint64_t 
   auto& frame = found->second;
   const auto* traced = binaries_->find(binary);
   if (!is_new || traced == nullptr) return frame;
-  const auto& pclntab = traced->plan.pclntab;
+  auto& analyst = binaries_->analyst_of(*traced);
   const std::array pcs{pc};
-  if (const auto frames = symbol::symbolize(pclntab, pcs); !frames.empty()) {
+  if (const auto frames = analyst.symbolize(pcs, symbol::RuntimeFrames::kFold); !frames.empty()) {
     frame = frames.front();
-  } else if (const auto all = pclntab.frames_at(pc - 1); !all.empty()) {
+  } else if (auto outer = analyst.function_at(pc - 1)) {
     // Through reflect: its own function is all that one return address tells.
-    const auto& outer = all.back();
-    frame = {std::string(outer.function), std::string(outer.file), outer.line, outer.inlined};
+    frame = *std::move(outer);
   }
   return frame;
 }

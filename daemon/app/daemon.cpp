@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "daemon/analyst/workshop.h"
 #include "daemon/app/board.h"
 #include "daemon/app/event_loop.h"
 #include "daemon/app/host.h"
@@ -129,9 +130,11 @@ void tell_what_is_seen() {
 Result<void> run_daemon(const config::DaemonOptions& options, const ReadOptions& read) {
   proc::raise_file_limit();
   tell_what_is_seen();
+  // Forked before there are threads, BPF programs, keys and listening sockets.
+  auto workshop = TRY(analyst::Workshop::start());
   // Blocks the signals that it watches, before there are threads to get them.
   auto loop = TRY(EventLoop::create(kTick, HangUp::kReloads));
-  auto host = TRY(Host::create(host_options(options)));
+  auto host = TRY(Host::create(host_options(options), &workshop));
   return Daemon(std::move(host), std::move(loop), read).run(options);
 }
 

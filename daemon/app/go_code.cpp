@@ -6,16 +6,15 @@
 
 #include <vector>
 
+#include "daemon/analyst/analyst.h"
 #include "daemon/proc/libraries.h"
 #include "probes/go/releases.h"
-#include "probes/plan/plan.h"
 
 namespace gomapd::app {
 namespace {
 
-bool holds_go_code(Bytes file) {
-  const auto image = elf::Image::parse(file);
-  return image && go::Pclntab::find(*image);
+Result<bool> holds_go_code(analyst::Workshop& workshop, const proc::File& file) {
+  return analyst::Analyst(&workshop, file.fd()).holds_go_code();
 }
 
 }  // namespace
@@ -32,11 +31,13 @@ Result<void> check_library_version(const std::string& version, const std::string
                   path, version, go::kRegisterAbiMinor));
 }
 
-Result<GoCode> take_go_code(proc::Process& process) {
-  if (holds_go_code(process.file.bytes())) return GoCode{{}, std::move(process.file)};
+Result<GoCode> take_go_code(analyst::Workshop& workshop, proc::Process& process) {
+  const auto in_executable = holds_go_code(workshop, process.file);
+  // Whoever wants its plan gets the reason if that can't be told.
+  if (!in_executable || *in_executable) return GoCode{{}, std::move(process.file)};
   std::vector<proc::Library> found;
   for (auto& library : proc::open_libraries(process.pid, process.file))
-    if (holds_go_code(library.file.bytes())) found.push_back(std::move(library));
+    if (TRY(holds_go_code(workshop, library.file))) found.push_back(std::move(library));
   if (found.empty()) return GoCode{{}, std::move(process.file)};
   if (found.size() > 1)
     return fail(Errc::kUnsupported,
@@ -45,7 +46,8 @@ Result<GoCode> take_go_code(proc::Process& process) {
                             process.pid, process.exe, found.size(), found[0].path, found[1].path,
                             found.size() > 2 ? ", …" : ""));
   auto& library = found.front();
-  if (const auto plan = analyse(library.file.bytes()); plan && plan->refusal.empty()) {
+  if (const auto plan = analyst::Analyst(&workshop, library.file.fd()).plan();
+      plan && plan->refusal.empty()) {
     const auto checked = check_library_version(plan->build_info.version, library.path);
     if (!checked)
       return add_context(fmt::format("process {} ({})", process.pid, process.exe), checked.error());

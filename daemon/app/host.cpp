@@ -34,6 +34,7 @@ std::string_view label_of(Errc code) {
     case Errc::kNoKernelFeature: return "kernel";
     case Errc::kUnsupported: return "unsupported";
     case Errc::kMalformed: return "malformed";
+    case Errc::kReaderFailed: return "reader_failed";
     default: return "system";
   }
 }
@@ -60,7 +61,8 @@ std::unique_ptr<GrowthWindows> growth_windows(const HostOptions& options,
 
 }  // namespace
 
-Result<std::unique_ptr<Host>> Host::create(const HostOptions& options) {
+Result<std::unique_ptr<Host>> Host::create(const HostOptions& options,
+                                           analyst::Workshop* workshop) {
   TRY_VOID(kernel::check_prerequisites());
   const auto counters = kernel::counter_entries_of_a_host();
   auto tracer = TRY(kernel::Tracer::load({.ring_bytes = options.ring_bytes,
@@ -70,9 +72,9 @@ Result<std::unique_ptr<Host>> Host::create(const HostOptions& options) {
                                           .force_perf_uprobes = options.force_perf_uprobes,
                                           .all_processes = true}));
   auto windows = growth_windows(options, tracer);
-  auto analyser = TRY(Analyser::create());
+  auto analyser = TRY(Analyser::create(workshop));
   std::unique_ptr<Host> host(
-      new Host(options, std::move(tracer), std::move(analyser), std::move(windows)));
+      new Host(options, std::move(tracer), std::move(analyser), std::move(windows), workshop));
   // First the events, then the scan: what comes in between is seen by both.
   auto events = kernel::ProcessEvents::open();
   if (events) {
@@ -86,12 +88,13 @@ Result<std::unique_ptr<Host>> Host::create(const HostOptions& options) {
 }
 
 Host::Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<Analyser> analyser,
-           std::unique_ptr<GrowthWindows> windows)
+           std::unique_ptr<GrowthWindows> windows, analyst::Workshop* workshop)
     : options_(options),
       tracer_(std::move(tracer)),
       analyser_(std::move(analyser)),
       resolver_(&binaries_table_, &tracer_),
       binaries_(analyser_.get(), &tracer_, &binaries_table_, options.detail),
+      libraries_(workshop),
       ledger_(options.ledger),
       hit_cost_(kernel::measure_growth_hit_cost(options.force_perf_uprobes)),
       governing_(std::make_unique<Governing>(
@@ -189,8 +192,7 @@ Result<void> Host::examine(std::uint32_t pid) {
   if (!process) {
     // Whether it is a Go process can't be told; only that it could not be looked at.
     known.fate = Fate::kNotGo;
-    if (process.error().code != Errc::kNotGo)
-      ++failures_[std::string(label_of(process.error().code))];
+    if (process.error().code != Errc::kNotGo) count_failure(process.error().code);
     return {};
   }
   known.file = process->file.id();
@@ -218,7 +220,7 @@ void Host::judge(std::uint32_t pid, Known& known, const HostBinaries::Entry& ent
       return;
     case kRefused:
       known.fate = Fate::kFailed;
-      ++failures_[std::string(label_of(entry.code))];
+      count_failure(entry.code);
       return;
     case kTraced: break;
   }
@@ -266,7 +268,7 @@ void Host::look_for_library(const HostLibraries::Look& look, Known& known) {
   auto library = libraries_.find(look.pid);
   if (!library) {
     known.fate = Fate::kFailed;
-    ++failures_[std::string(label_of(library.error().code))];
+    count_failure(library.error().code);
     spdlog::warn("process {} ({}): {}", look.pid, exporter::escape(known.identity.exe),
                  exporter::escape(library.error().context));
     exclude(look.pid);  // it may be probed for others
@@ -277,6 +279,10 @@ void Host::look_for_library(const HostLibraries::Look& look, Known& known) {
   known.file = (*library)->file.id();
   judge(look.pid, known,
         binaries_.started(look.pid, std::move((*library)->file), (*library)->path));
+}
+
+void Host::count_failure(Errc code) {
+  ++failures_[std::string(label_of(code))];
 }
 
 // Where there is no room for one more, it costs its hits; the ledger leaves it out.

@@ -46,7 +46,9 @@ struct HostOptions {
 // the books. Single-threaded; an event loop calls it.
 class Host {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Host>> create(const HostOptions& options);
+  // Borrows the workshop.
+  [[nodiscard]] static Result<std::unique_ptr<Host>> create(const HostOptions& options,
+                                                            analyst::Workshop* workshop);
 
   // What the loop should wake up for, besides the clock: readable when there is
   // something for attend().
@@ -81,7 +83,7 @@ class Host {
   using Processes = std::unordered_map<std::uint32_t, Known>;
 
   Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<Analyser> analyser,
-       std::unique_ptr<GrowthWindows> windows);
+       std::unique_ptr<GrowthWindows> windows, analyst::Workshop* workshop);
 
   Result<void> scan();
   Result<void> follow(std::span<const gm_process_event> events);
@@ -92,6 +94,7 @@ class Host {
   void look_for_libraries();
   void look_for_library(const HostLibraries::Look& look, Known& known);
   void exclude(std::uint32_t pid);
+  void count_failure(Errc code);
   void left(std::uint32_t pid);
   Result<void> drain();
   Result<void> bury();

@@ -7,7 +7,7 @@
 
 namespace gomapd::app {
 
-const HostBinaries::Entry& HostBinaries::started(std::uint32_t pid, proc::MappedFile file,
+const HostBinaries::Entry& HostBinaries::started(std::uint32_t pid, proc::File file,
                                                  const std::string& path) {
   const auto id = file.id();
   if (entries_.size() >= kMaxRefused) forget_some_refusals();

@@ -43,7 +43,7 @@ class HostBinaries {
 
   // Process `pid` runs `file`, which is `path`, from now on; what is known of that.
   // Analysis begins where nothing is.
-  const Entry& started(std::uint32_t pid, proc::MappedFile file, const std::string& path);
+  const Entry& started(std::uint32_t pid, proc::File file, const std::string& path);
   // Likewise, and it is known already: null when it is not.
   const Entry* joined(std::uint32_t pid, const proc::FileId& id);
   void exited(std::uint32_t pid, const proc::FileId& id);

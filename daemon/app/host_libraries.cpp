@@ -6,23 +6,10 @@
 
 #include <iterator>
 
+#include "daemon/analyst/analyst.h"
 #include "daemon/app/go_code.h"
-#include "probes/elf/image.h"
-#include "probes/go/build_info.h"
 
 namespace gomapd::app {
-namespace {
-
-// Of a library without section headers it can't be told cheaply: it is none then.
-std::optional<go::BuildInfo> build_info_of(Bytes file) {
-  const auto image = elf::Image::parse(file);
-  if (!image || image->find_section(".go.buildinfo") == nullptr) return std::nullopt;
-  auto info = go::read_build_info(*image);
-  return info ? std::optional(*std::move(info)) : std::nullopt;
-}
-
-}  // namespace
-
 void HostLibraries::watch(const Look& look, Clock::time_point now) {
   if (look.number < std::size(kPauses)) looks_.emplace(now + kPauses[look.number], look);
 }
@@ -43,13 +30,15 @@ Result<std::optional<proc::Library>> HostLibraries::find(std::uint32_t pid) {
     if (others_.contains({code.file, code.path})) continue;
     auto file = proc::open_mapped(id, code);
     if (!file) continue;
-    const auto info = build_info_of(file->bytes());
-    if (!info) {
+    const auto version = analyst::Analyst(workshop_, file->fd()).library_version();
+    if (!version && version.error().code == Errc::kReaderFailed)
+      return add_context(code.path, version.error());
+    if (!version) {
       if (others_.size() >= kMaxRemembered) others_.clear();
       others_.emplace(std::move(code.file), std::move(code.path));
       continue;
     }
-    TRY_VOID(check_library_version(info->version, code.path));
+    TRY_VOID(check_library_version(*version, code.path));
     if (found)
       return fail(
           Errc::kUnsupported,

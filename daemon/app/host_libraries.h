@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/analyst/workshop.h"
 #include "daemon/proc/libraries.h"
 #include "probes/base/result.h"
 
@@ -36,6 +37,9 @@ class HostLibraries {
     std::size_t number = 0;  // in kPauses
   };
 
+  // Borrows the workshop.
+  explicit HostLibraries(analyst::Workshop* workshop) : workshop_(workshop) {}
+
   // That process is to be looked at from now on, or once more.
   void watch(const Look& look, Clock::time_point now);
   // Those whose time has come, at most kMostAtOnce; they are forgotten. Call again soon.
@@ -43,9 +47,11 @@ class HostLibraries {
 
   // The Go library that process `pid` has loaded, if there is one. kUnsupported: there
   // are several, each with a runtime of its own, or a release's that can't be traced.
+  // kReaderFailed: one of its files can't be read safely.
   [[nodiscard]] Result<std::optional<proc::Library>> find(std::uint32_t pid);
 
  private:
+  analyst::Workshop* workshop_;
   std::multimap<Clock::time_point, Look> looks_;
   // By file and path: a file's number may be another's later.
   std::set<std::pair<std::string, std::string>> others_;

@@ -70,6 +70,11 @@ Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
   const auto uses = TRY(govern(rows));
   TRY_VOID(bury());
   let_binaries_go();
+  // Their counts go on, without names of functions and types that were not asked for yet.
+  for (const auto& failure : binaries_table_.rest_readers()) {
+    count_failure(Errc::kReaderFailed);
+    spdlog::warn("{}", exporter::escape(failure));
+  }
   auto state = std::make_shared<model::HostState>();
   const auto now = monotonic_ns();
   state->time_ns = realtime_ns();

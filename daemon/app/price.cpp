@@ -62,11 +62,12 @@ void add(Priced& to, const SampledBinary& window) {
   to.hit_known = true;
 }
 
-Result<Priced> prepare(pid_t pid, BinaryTable& binaries, kernel::Tracer& tracer) {
+Result<Priced> prepare(pid_t pid, analyst::Workshop& workshop, BinaryTable& binaries,
+                       kernel::Tracer& tracer) {
   Priced priced(TRY(proc::Process::open(pid)));
-  auto code = TRY(take_go_code(priced.process));
+  auto code = TRY(take_go_code(workshop, priced.process));
   const auto name = fmt::format("process {} ({})", pid, priced.process.exe);
-  priced.binary = TRY(binaries.add(std::move(code.file), name));
+  priced.binary = TRY(binaries.add(workshop, std::move(code.file), name));
   TRY_VOID(tracer.add_target(pid));
   return priced;
 }
@@ -88,7 +89,7 @@ void wait(std::vector<Priced>& all, nanoseconds duration) {
   }
 }
 
-exporter::ProcessPrice result(Priced& priced, const GoBinary& plan, const kernel::HitCost& exact,
+exporter::ProcessPrice result(Priced& priced, const Plan& plan, const kernel::HitCost& exact,
                               const kernel::HitCost& sampled, double max_overhead) {
   auto& sample = priced.sample;
   const auto known = sample.window_cpu_ns > 0 && priced.windows > 0;
@@ -119,10 +120,11 @@ exporter::ProcessPrice result(Priced& priced, const GoBinary& plan, const kernel
 
 Result<std::vector<exporter::ProcessPrice>> sample_prices(const PriceOptions& options) {
   TRY_VOID(kernel::check_prerequisites());
+  auto workshop = TRY(analyst::Workshop::start());
   BinaryTable binaries;
   auto tracer = TRY(kernel::Tracer::load({.force_perf_uprobes = options.force_perf_uprobes}));
   std::vector<Priced> all;
-  for (const auto pid : options.pids) all.push_back(TRY(prepare(pid, binaries, tracer)));
+  for (const auto pid : options.pids) all.push_back(TRY(prepare(pid, workshop, binaries, tracer)));
   auto sampler = TRY(kernel::GrowthSampler::load(
       {.force_perf_uprobes = options.force_perf_uprobes, .all_processes = false}, tracer));
   const auto exact = kernel::measure_growth_hit_cost(options.force_perf_uprobes);
@@ -131,12 +133,12 @@ Result<std::vector<exporter::ProcessPrice>> sample_prices(const PriceOptions& op
     fmt::print(stderr, "gomapd: sampling for {:.3g} s\n",
                std::chrono::duration<double>(options.duration).count());
   for (auto& one : all) {
-    const auto& [file, plan] = binaries.at(one.binary);
+    const auto& binary = binaries.at(one.binary);
     one.began_ns = monotonic_ns();
     one.cpu_began_ns = one.cpu_last_ns = proc::cpu_time_ns(one.process.pid).value_or(0);
     windows.sample({.binary = one.binary,
-                    .fd = file.fd(),
-                    .sites = plan.sites_for(Detail::kGrowth),
+                    .fd = binary.file.fd(),
+                    .sites = binary.plan.sites_for(Detail::kGrowth),
                     .pid = one.process.pid},
                    {static_cast<std::uint32_t>(one.process.pid)});
   }

@@ -3,6 +3,7 @@
 #include "daemon/app/targets.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "daemon/proc/memory.h"
@@ -14,8 +15,8 @@ namespace {
 // holds, what the probes kept, and the process itself while it lives.
 class TypeMemory {
  public:
-  TypeMemory(const GoBinary* plan, pid_t pid, std::uint64_t type, const gm_type& kept)
-      : plan_(plan),
+  TypeMemory(analyst::Analyst* analyst, pid_t pid, std::uint64_t type, const gm_type& kept)
+      : analyst_(analyst),
         pid_(pid),
         bias_(kept.bias),
         pieces_{{{type, std::as_bytes(std::span(kept.record))},
@@ -24,7 +25,7 @@ class TypeMemory {
                  {kept.elem - kept.bias, std::as_bytes(std::span(kept.elem_record))}}} {}
 
   [[nodiscard]] bool read(go::Vaddr address, std::span<std::byte> out, go::Content content) const {
-    if (plan_->read_file(address, out, content)) return true;
+    if (analyst_->read_file(address, out, content)) return true;
     if (!read_piece(address, out) && !proc::read_memory(pid_, address + bias_, out)) return false;
     if (content == go::Content::kPointer) take_bias_off(out);
     return true;
@@ -55,18 +56,18 @@ class TypeMemory {
     std::memcpy(out.data(), &pointer, sizeof(pointer));
   }
 
-  const GoBinary* plan_;
+  analyst::Analyst* analyst_;
   pid_t pid_;
   std::uint64_t bias_;
   std::array<Piece, 4> pieces_;
 };
 
-bool is_linked(const GoBinary& plan, std::uint64_t type) {
-  const auto& moduledata = plan.pclntab.moduledata();
+bool is_linked(const Plan& plan, std::uint64_t type) {
+  const auto& moduledata = plan.moduledata;
   return type >= moduledata.types && type < moduledata.etypes;
 }
 
-model::TypeInfo describe(const GoBinary& plan, const Result<go::GoMapType>& type) {
+model::TypeInfo describe(const Plan& plan, const Result<go::GoMapType>& type) {
   model::TypeInfo info;
   info.shape.version = plan.version;
   if (!type) return info;
@@ -76,20 +77,54 @@ model::TypeInfo describe(const GoBinary& plan, const Result<go::GoMapType>& type
   return info;
 }
 
+std::unexpected<Error> unknown_type(const char* why) {
+  return fail(Errc::kGone, why);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Binary>> analyse_binary(proc::MappedFile file, const std::string& name) {
-  auto plan = analyse(file.bytes());
+Result<std::unique_ptr<Binary>> analyse_binary(analyst::Workshop& workshop, proc::File file,
+                                               const std::string& name) {
+  auto binary = std::make_unique<Binary>(&workshop, std::move(file));
+  auto plan = binary->expert.plan();
   if (!plan) return add_context(name, plan.error());
   if (const auto refusal = plan->trace_refusal(); !refusal.empty())
     return fail(Errc::kUnsupported, name + ": can't be traced: " + refusal);
-  return std::make_unique<Binary>(std::move(file), *std::move(plan));
+  binary->plan = *std::move(plan);
+  return binary;
 }
 
-Result<std::uint32_t> BinaryTable::add(proc::MappedFile file, const std::string& name) {
+Result<std::uint32_t> BinaryTable::add(analyst::Workshop& workshop, proc::File file,
+                                       const std::string& name) {
   for (const auto& [number, binary] : binaries_)
     if (binary->file.id() == file.id()) return number;
-  return add(TRY(analyse_binary(std::move(file), name)));
+  return add(TRY(analyse_binary(workshop, std::move(file), name)));
+}
+
+analyst::Analyst& BinaryTable::analyst_of(const Binary& binary) const {
+  if (binary.expert.is_running()) return binary.expert;
+  std::size_t running = 0;
+  const Binary* longest_ago = nullptr;
+  for (const auto& [number, other] : binaries_) {
+    if (!other->expert.is_running()) continue;
+    ++running;
+    if (longest_ago == nullptr || other->expert.asked() < longest_ago->expert.asked())
+      longest_ago = other.get();
+  }
+  if (running >= kMaxReaders) longest_ago->expert.rest();
+  return binary.expert;
+}
+
+std::vector<std::string> BinaryTable::rest_readers() const {
+  constexpr std::chrono::seconds kUnasked{3};
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<std::string> failures;
+  for (const auto& [number, binary] : binaries_) {
+    auto& analyst = binary->expert;
+    if (analyst.is_running() && now - analyst.asked() > kUnasked) analyst.rest();
+    if (auto failure = analyst.take_failure()) failures.push_back(*std::move(failure));
+  }
+  return failures;
 }
 
 std::uint32_t BinaryTable::add(std::unique_ptr<Binary> binary) {
@@ -118,17 +153,20 @@ const model::TypeInfo& TraceResolver::type(std::uint32_t binary, std::uint32_t p
   const bool linked = is_linked(plan, address);
   const TypeKey key{binary, linked ? 0 : pid, address};
   if (const auto found = types_.find(key); found != types_.end()) return found->second;
-  if (linked || address == 0)
-    return types_.emplace(key, describe(plan, plan.map_type(address))).first->second;
+  if (address == 0)
+    return types_.emplace(key, describe(plan, unknown_type("no type"))).first->second;
+  auto& analyst = binaries_->analyst_of(*traced);
+  if (linked)
+    return types_.emplace(key, describe(plan, analyst.map_type(address, plan.type_layout())))
+        .first->second;
 
   const auto kept = tracer_->made_type(pid, address);
-  if (!kept)
-    return types_.emplace(key, describe(plan, fail(Errc::kGone, "not kept"))).first->second;
-  const TypeMemory memory(&plan, static_cast<pid_t>(pid), address, *kept);
+  if (!kept) return types_.emplace(key, describe(plan, unknown_type("not kept"))).first->second;
+  const TypeMemory memory(&analyst, static_cast<pid_t>(pid), address, *kept);
   const auto read = [&](go::Vaddr at, std::span<std::byte> out, go::Content content) {
     return memory.read(at, out, content);
   };
-  const auto type = go::read_map_type(read, plan.pclntab.moduledata(), plan.type_layout(), address);
+  const auto type = go::read_map_type(read, plan.moduledata, plan.type_layout(), address);
   return types_.emplace(key, describe(plan, type)).first->second;
 }
 
@@ -141,7 +179,7 @@ const model::Stack& TraceResolver::stack(std::uint32_t binary, std::uint64_t id)
   const auto stack = tracer_->stack(id);
   if (!stack) return kUnknown;  // may still be being filled: ask again later
   const std::vector<std::uint64_t> pcs(stack->pcs, stack->pcs + stack->count);
-  auto frames = symbol::symbolize(traced->plan.pclntab, pcs, runtime_frames_);
+  auto frames = binaries_->analyst_of(*traced).symbolize(pcs, runtime_frames_);
   if (stack->truncated != 0 && !frames.empty()) frames.back().callers_missing = true;
   return stacks_.emplace(key, std::move(frames)).first->second;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/analyst/analyst.h"
 #include "daemon/kernel/tracer.h"
 #include "daemon/model/trace.h"
 #include "daemon/proc/file.h"
@@ -14,25 +15,40 @@
 
 namespace gomapd::app {
 
-// A Go executable with its file; the plan borrows the file's bytes.
+// A Go executable, and who knows it.
 struct Binary {
-  proc::MappedFile file;
-  GoBinary plan;
+  Binary(analyst::Workshop* workshop, proc::File its_file)
+      : file(std::move(its_file)), expert(workshop, file.fd()) {}
+
+  proc::File file;
+  Plan plan;
+  mutable analyst::Analyst expert;  // asked for what it knows, the plan apart
 };
 
 // `file`'s binary. An error when it is no Go program that can be traced; `name` is
 // what it says then.
-[[nodiscard]] Result<std::unique_ptr<Binary>> analyse_binary(proc::MappedFile file,
+[[nodiscard]] Result<std::unique_ptr<Binary>> analyse_binary(analyst::Workshop& workshop,
+                                                             proc::File file,
                                                              const std::string& name);
 
 // The binaries that are traced, each analysed once, whoever runs it, by numbers
 // that are never used again.
 class BinaryTable {
  public:
-  // The number of `file`'s binary; errors as above.
-  [[nodiscard]] Result<std::uint32_t> add(proc::MappedFile file, const std::string& name);
+  // Readers that may be there at once, besides one that makes a plan.
+  static constexpr std::size_t kMaxReaders = 16;
+
+  // Analyses and adds `file`'s binary, if it is not there; errors as above.
+  [[nodiscard]] Result<std::uint32_t> add(analyst::Workshop& workshop, proc::File file,
+                                          const std::string& name);
   [[nodiscard]] std::uint32_t add(std::unique_ptr<Binary> binary);
   void remove(std::uint32_t number) { binaries_.erase(number); }
+
+  // Who knows `binary`; the readers that were asked longest ago make room for its own.
+  [[nodiscard]] analyst::Analyst& analyst_of(const Binary& binary) const;
+  // Ends readers that were not asked anything for a while. Returns why others have failed
+  // since the last call.
+  [[nodiscard]] std::vector<std::string> rest_readers() const;
 
   // Null: removed, or never there.
   [[nodiscard]] const Binary* find(std::uint32_t number) const;

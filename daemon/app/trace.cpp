@@ -54,17 +54,16 @@ struct TracedProcess {
   std::string shared_library;  // that holds the Go code; empty: the executable does
 };
 
-model::Process describe(pid_t pid, std::string exe, const GoBinary& plan) {
-  const auto* text = plan.image.segment_at(plan.pclntab.text_start());
+model::Process describe(pid_t pid, std::string exe, const Plan& plan) {
   return {.pid = static_cast<std::uint32_t>(pid),
           .exe = std::move(exe),
           .go_version = plan.build_info.version,
           .design = plan.design.value_or(go::Design::kClassic),
           .assumed_rules = plan.version_assumed ? rules_name(plan.version) : std::string(),
-          .build_id = plan.image.build_id(),
-          .text_address = text == nullptr ? 0 : text->address,
-          .text_size = text == nullptr ? 0 : text->memory_size,
-          .text_file_offset = text == nullptr ? 0 : text->file_offset};
+          .build_id = plan.build_id,
+          .text_address = plan.text.address,
+          .text_size = plan.text.size,
+          .text_file_offset = plan.text.file_offset};
 }
 
 std::string failure_text(int status) {
@@ -80,8 +79,9 @@ std::string failure_text(int status) {
 class TraceSession {
  public:
   TraceSession(const TraceOptions& options, std::span<TraceSink* const> sinks,
-               kernel::Tracer tracer, EventLoop loop)
+               analyst::Workshop& workshop, kernel::Tracer tracer, EventLoop loop)
       : options_(options),
+        workshop_(workshop),
         sinks_(sinks.begin(), sinks.end()),
         tracer_(std::move(tracer)),
         loop_(std::move(loop)),
@@ -103,10 +103,10 @@ class TraceSession {
   Result<void> open_processes() {
     for (const auto pid : options_.pids) {
       auto process = TRY(proc::Process::open(pid));
-      auto code = TRY(take_go_code(process));
+      auto code = TRY(take_go_code(workshop_, process));
       auto name = fmt::format("process {} ({})", pid, process.exe);
       if (!code.shared_library.empty()) name += ": " + code.shared_library;
-      const auto binary = TRY(binaries_.add(std::move(code.file), name));
+      const auto binary = TRY(binaries_.add(workshop_, std::move(code.file), name));
       processes_.push_back({describe(pid, std::move(process.exe), binaries_.at(binary).plan),
                             binary, std::move(process.pidfd), false,
                             std::move(code.shared_library)});
@@ -116,7 +116,7 @@ class TraceSession {
 
   Result<void> prepare_command() {
     const auto path = TRY(proc::find_executable(options_.command.front()));
-    const auto binary = TRY(binaries_.add(TRY(proc::MappedFile::open(path)), path));
+    const auto binary = TRY(binaries_.add(workshop_, TRY(proc::File::open(path)), path));
     const auto output =
         options_.command_output_to_stderr ? proc::Output::kToStandardError : proc::Output::kInherit;
     child_.emplace(TRY(proc::Child::prepare(path, options_.command, output)));
@@ -328,6 +328,8 @@ class TraceSession {
     emit_before(UINT64_MAX);
     auto last = TRY(report());
     last.duration_ns = static_cast<std::uint64_t>((ended - began_).count());
+    for (const auto& failure : binaries_.rest_readers())
+      fmt::print(stderr, "gomapd: names are missing: {}\n", exporter::escape(failure));
     if (child_) {
       if (const auto status = child_->poll_status()) last.command_failure = failure_text(*status);
       child_->terminate(kTerminationGrace);
@@ -339,6 +341,7 @@ class TraceSession {
   }
 
   const TraceOptions options_;
+  analyst::Workshop& workshop_;
   BinaryTable binaries_;
   std::optional<proc::Child> child_;
   std::vector<TracedProcess> processes_;
@@ -365,9 +368,10 @@ Result<void> run_trace(const TraceOptions& options, std::span<TraceSink* const> 
   kernel::TracerOptions tracer_options;
   tracer_options.ring_bytes = options.ring_bytes;
   tracer_options.force_perf_uprobes = options.force_perf_uprobes;
+  auto workshop = TRY(analyst::Workshop::start());  // while there is nothing to inherit
   auto tracer = TRY(kernel::Tracer::load(tracer_options));
   auto loop = TRY(EventLoop::create(kDrainInterval));
-  return TraceSession(options, sinks, std::move(tracer), std::move(loop)).run();
+  return TraceSession(options, sinks, workshop, std::move(tracer), std::move(loop)).run();
 }
 
 Result<void> trace(TraceOptions options, const TraceResult& result) {

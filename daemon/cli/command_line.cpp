@@ -31,7 +31,8 @@ int exit_code(Errc code) {
     case Errc::kNoKernelFeature: return 3;
     case Errc::kNotGo:
     case Errc::kMalformed:
-    case Errc::kUnsupported: return 4;
+    case Errc::kUnsupported:
+    case Errc::kReaderFailed: return 4;
     case Errc::kNotFound:
     case Errc::kGone: return 5;
     case Errc::kSystem: break;

@@ -30,39 +30,37 @@ std::string function_name(const ProbeSite& site) {
 
 }  // namespace
 
-std::string inspect_text(const std::string& path, const GoBinary& binary) {
-  const auto& image = binary.image;
+std::string inspect_text(const std::string& path, const Plan& plan) {
   std::string text;
   const auto line = [&](std::string_view name, std::string_view value) {
     text += fmt::format("{:<12}{}\n", name, value);
   };
   line("path", escape(path));
-  line("go version", escape(or_unknown(binary.build_info.version)));
-  if (binary.version_assumed)
+  line("go version", escape(or_unknown(plan.build_info.version)));
+  if (plan.version_assumed)
     line("rules",
          fmt::format("{}'s are assumed: the newest known, and all that matters was found in the "
                      "binary to be so",
-                     rules_name(binary.version)));
-  line("maps", binary.design ? to_string(*binary.design) : "unknown");
-  line("machine", machine_name(image.machine()));
-  line("build", fmt::format("{}, {}, {}", image.is_pie() ? "position independent" : "fixed address",
-                            image.has_symbol_table() ? "with symbols" : "stripped",
-                            image.has_dwarf() ? "with DWARF" : "no DWARF"));
-  line("build id", escape(or_unknown(image.build_id())));
-  line("functions", fmt::format("{} in pclntab", human_count(binary.pclntab.function_count())));
-  if (const auto refusal = binary.trace_refusal(); !refusal.empty())
+                     rules_name(plan.version)));
+  line("maps", plan.design ? to_string(*plan.design) : "unknown");
+  line("machine", machine_name(plan.machine));
+  line("build", fmt::format("{}, {}, {}", plan.is_pie ? "position independent" : "fixed address",
+                            plan.has_symbol_table ? "with symbols" : "stripped",
+                            plan.has_dwarf ? "with DWARF" : "no DWARF"));
+  line("build id", escape(or_unknown(plan.build_id)));
+  line("functions", fmt::format("{} in pclntab", human_count(plan.function_count)));
+  if (const auto refusal = plan.trace_refusal(); !refusal.empty())
     line("tracing", "not possible: " + escape(refusal));
-  if (!binary.refusal.empty()) return text;
-  if (!binary.buckets_refusal.empty())
-    line("buckets", "growth level only: " + escape(binary.buckets_refusal));
-  if (!binary.assign_refusal.empty())
-    line("assign", "not possible: " + escape(binary.assign_refusal));
+  if (!plan.refusal.empty()) return text;
+  if (!plan.buckets_refusal.empty())
+    line("buckets", "growth level only: " + escape(plan.buckets_refusal));
+  if (!plan.assign_refusal.empty()) line("assign", "not possible: " + escape(plan.assign_refusal));
   text += fmt::format("\n{:<14}{:<18}{:<11}{:<22}{}\n", "ROLE", "ADDRESS", "KERNEL", "INSTRUCTION",
                       "FUNCTION");
-  for (const auto& site : binary.sites)
+  for (const auto& site : plan.sites)
     text += fmt::format("{:<14}{:<18}{:<11}{:<22}{}\n", to_string(site.role),
                         fmt::format("{:#x}", site.address), site.emulated ? "emulates" : "steps",
-                        site.instruction, escape(function_name(site)));
+                        escape(site.instruction), escape(function_name(site)));
   return text;
 }
 

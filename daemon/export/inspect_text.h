@@ -9,6 +9,6 @@
 namespace gomapd::exporter {
 
 // `inspect` for people. Ends with a newline.
-[[nodiscard]] std::string inspect_text(const std::string& path, const GoBinary& binary);
+[[nodiscard]] std::string inspect_text(const std::string& path, const Plan& plan);
 
 }  // namespace gomapd::exporter

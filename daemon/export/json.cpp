@@ -267,35 +267,34 @@ std::string summary_json(const TraceReport& report) {
   return to_line(json);
 }
 
-std::string inspect_json(const std::string& path, const GoBinary& binary,
-                         const ProcessPrice* price) {
+std::string inspect_json(const std::string& path, const Plan& plan, const ProcessPrice* price) {
   // Prunes apart: they are no growth, and end in returns, which are stepped.
   Json sites = Json::array();
   Json prune_sites = Json::array();
-  for (const auto& site : binary.sites)
+  for (const auto& site : plan.sites)
     (site.role == Role::kPrune ? prune_sites : sites).push_back(site_json(site));
-  const auto machine = binary.image.machine();
-  const auto refusal = binary.trace_refusal();
+  const auto machine = plan.machine;
+  const auto refusal = plan.trace_refusal();
   Json json{{"path", path},
-            {"build_id", binary.image.build_id()},
+            {"build_id", plan.build_id},
             {"go_version",
-             binary.build_info.version.empty() ? Json(nullptr) : Json(binary.build_info.version)},
+             plan.build_info.version.empty() ? Json(nullptr) : Json(plan.build_info.version)},
             {"goarch", machine == elf::Machine::kAmd64   ? "amd64"
                        : machine == elf::Machine::kArm64 ? "arm64"
                                                          : "other"},
-            {"impl", binary.design ? Json(to_string(*binary.design)) : Json(nullptr)},
-            {"pie", binary.image.is_pie()},
-            {"stripped", !binary.image.has_symbol_table()},
-            {"dwarf", binary.image.has_dwarf()},
+            {"impl", plan.design ? Json(to_string(*plan.design)) : Json(nullptr)},
+            {"pie", plan.is_pie},
+            {"stripped", !plan.has_symbol_table},
+            {"dwarf", plan.has_dwarf},
             {"symbol_source", "pclntab"},
-            {"functions", binary.pclntab.function_count()},
+            {"functions", plan.function_count},
             {"traceable", refusal.empty()},
             {"probe_sites", std::move(sites)},
             {"prune_sites", std::move(prune_sites)}};
-  if (binary.version_assumed) json["assumed_rules"] = rules_name(binary.version);
+  if (plan.version_assumed) json["assumed_rules"] = rules_name(plan.version);
   if (!refusal.empty()) json["refusal"] = refusal;
-  if (!binary.buckets_refusal.empty()) json["buckets_refusal"] = binary.buckets_refusal;
-  if (!binary.assign_refusal.empty()) json["assign_refusal"] = binary.assign_refusal;
+  if (!plan.buckets_refusal.empty()) json["buckets_refusal"] = plan.buckets_refusal;
+  if (!plan.assign_refusal.empty()) json["assign_refusal"] = plan.assign_refusal;
   if (price != nullptr) json["estimate"] = Json::parse(price_json(*price));
   return to_line(json);
 }

@@ -26,7 +26,7 @@ namespace gomapd::exporter {
 [[nodiscard]] std::string summary_json(const TraceReport& report);
 
 // `inspect --json`: one object. `price`, if not null, becomes its field "estimate".
-[[nodiscard]] std::string inspect_json(const std::string& path, const GoBinary& binary,
+[[nodiscard]] std::string inspect_json(const std::string& path, const Plan& plan,
                                        const ProcessPrice* price = nullptr);
 
 }  // namespace gomapd::exporter

@@ -123,6 +123,7 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
      "missed."},
     {"gomapd_attach_failures_total", Counter, "reason", false,
      "Processes that could not be traced. reason: unsupported (by gomapd), malformed (the file), "
+     "reader_failed (the process that reads the file crashed, stalled or misled), "
      "permission, kernel (a feature is missing), system (a call failed)."},
     {"gomapd_limit_hits_total", Counter, "limit", false,
      "How often a limit was hit: workloads (their processes are in exe=\"other\"), sites (summed "

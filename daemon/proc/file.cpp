@@ -38,41 +38,44 @@ void Fd::reset(int fd) {
   fd_ = fd;
 }
 
-Result<MappedFile> MappedFile::open(const std::string& path) {
+Result<File> File::open(const std::string& path) {
   // Before it is opened: that alone starts a watchdog or rewinds a tape.
   struct stat info{};
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return not_regular(path, info);
-  MappedFile file;
+  File file;
   // O_NONBLOCK: never wait for the other end of somebody's FIFO.
   file.fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.fd_) return file_error(path, errno);
   if (fstat(file.fd_.get(), &info) != 0) return file_error(path, errno);
   if (!S_ISREG(info.st_mode)) return not_regular(path, info);
   if (info.st_size == 0) return fail(Errc::kMalformed, path + ": an empty file");
-  const auto size = static_cast<std::size_t>(info.st_size);
-  // Not MAP_PRIVATE: into such a mapping the kernel writes the breakpoints of uprobes
-  // that anybody has in the file. linux kernel/events/uprobes.c: valid_vma
-  void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, file.fd_.get(), 0);
-  if (address == MAP_FAILED) return file_error(path, errno);
-  file.bytes_ = Bytes(static_cast<const std::byte*>(address), size);
+  file.size_ = static_cast<std::uint64_t>(info.st_size);
   file.id_ = {.device = info.st_dev,
               .inode = info.st_ino,
               .changed_ns = info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
   return file;
 }
 
-bool MappedFile::is_deleted() const {
+bool File::is_deleted() const {
   struct stat info{};
   return fstat(fd_.get(), &info) == 0 && info.st_nlink == 0;
 }
 
+Result<MappedFile> MappedFile::open(const std::string& path) {
+  MappedFile mapped(TRY(File::open(path)));
+  const auto size = static_cast<std::size_t>(mapped.file_.size());
+  void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, mapped.fd(), 0);
+  if (address == MAP_FAILED) return file_error(path, errno);
+  mapped.bytes_ = Bytes(static_cast<const std::byte*>(address), size);
+  return mapped;
+}
+
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : fd_(std::move(other.fd_)), bytes_(std::exchange(other.bytes_, {})), id_(other.id_) {}
+    : file_(std::move(other.file_)), bytes_(std::exchange(other.bytes_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-  std::swap(fd_, other.fd_);
+  std::swap(file_, other.file_);
   std::swap(bytes_, other.bytes_);
-  std::swap(id_, other.id_);
   return *this;
 }
 

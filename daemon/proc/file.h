@@ -45,11 +45,33 @@ struct FileId {
   friend auto operator<=>(const FileId&, const FileId&) = default;
 };
 
-// A file mapped read-only, with the descriptor that it was mapped from: what is
-// analysed is what is probed, whatever happens to the path.
-class MappedFile {
+// A file that is not read here: what is analysed, elsewhere, by this descriptor is what is
+// probed, whatever happens to the path.
+class File {
  public:
   // kNotFound, kPermission or kSystem. An empty or special file is kMalformed.
+  [[nodiscard]] static Result<File> open(const std::string& path);
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const FileId& id() const { return id_; }
+  // When it was opened; at least 1.
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  // Whether no folder holds it any more: what doesn't run by now never will.
+  [[nodiscard]] bool is_deleted() const;
+
+ private:
+  File() = default;
+
+  Fd fd_;
+  FileId id_;
+  std::uint64_t size_ = 0;
+};
+
+// A file of the operator's own, mapped read-only. Reading what is beyond the end of one that
+// has been cut short meanwhile is a SIGBUS: not for files of targets.
+class MappedFile {
+ public:
+  // As File::open.
   [[nodiscard]] static Result<MappedFile> open(const std::string& path);
 
   MappedFile(MappedFile&& other) noexcept;
@@ -59,17 +81,14 @@ class MappedFile {
   ~MappedFile();
 
   [[nodiscard]] Bytes bytes() const { return bytes_; }
-  [[nodiscard]] int fd() const { return fd_.get(); }
-  [[nodiscard]] const FileId& id() const { return id_; }
-  // Whether no folder holds it any more: what doesn't run by now never will.
-  [[nodiscard]] bool is_deleted() const;
+  [[nodiscard]] int fd() const { return file_.fd(); }
+  [[nodiscard]] const FileId& id() const { return file_.id(); }
 
  private:
-  MappedFile() = default;
+  explicit MappedFile(File file) : file_(std::move(file)) {}
 
-  Fd fd_;
+  File file_;
   Bytes bytes_;
-  FileId id_;
 };
 
 }  // namespace gomapd::proc

@@ -49,16 +49,16 @@ std::vector<MappedCode> mapped_code_of(pid_t pid) {
   return maps ? parse_mapped_code(*maps) : std::vector<MappedCode>{};
 }
 
-Result<MappedFile> open_mapped(pid_t pid, const MappedCode& code) {
+Result<File> open_mapped(pid_t pid, const MappedCode& code) {
   // The mapping itself, whatever lies at its path by now.
-  auto file = MappedFile::open(fmt::format("/proc/{}/map_files/{}", pid, code.range));
+  auto file = File::open(fmt::format("/proc/{}/map_files/{}", pid, code.range));
   // Only with CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: linux fs/proc/base.c,
   // proc_map_files_get_link.
-  if (!file) file = MappedFile::open(fmt::format("/proc/{}/root{}", pid, code.path));
+  if (!file) file = File::open(fmt::format("/proc/{}/root{}", pid, code.path));
   return file;
 }
 
-std::vector<Library> open_libraries(pid_t pid, const MappedFile& executable) {
+std::vector<Library> open_libraries(pid_t pid, const File& executable) {
   std::vector<Library> libraries;
   for (auto& code : mapped_code_of(pid)) {
     auto file = open_mapped(pid, code);

@@ -28,17 +28,17 @@ struct MappedCode {
 [[nodiscard]] std::vector<MappedCode> mapped_code_of(pid_t pid);
 
 // The file that process `pid` has mapped there.
-[[nodiscard]] Result<MappedFile> open_mapped(pid_t pid, const MappedCode& code);
+[[nodiscard]] Result<File> open_mapped(pid_t pid, const MappedCode& code);
 
 // A library that a process has loaded, as it was mapped: replaced or deleted
 // since, in another mount namespace or not.
 struct Library {
   std::string path;
-  MappedFile file;
+  File file;
 };
 
 // The libraries from which process `pid` may run code, its executable not among
 // them; those that can't be opened are left out. Empty when the process has gone.
-[[nodiscard]] std::vector<Library> open_libraries(pid_t pid, const MappedFile& executable);
+[[nodiscard]] std::vector<Library> open_libraries(pid_t pid, const File& executable);
 
 }  // namespace gomapd::proc

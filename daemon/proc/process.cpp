@@ -52,7 +52,7 @@ Result<Fd> open_pidfd(pid_t pid) {
 Result<Process> Process::open(pid_t pid) {
   auto pidfd = TRY(open_pidfd(pid));
   auto exe = executable_path(pid);
-  auto file = MappedFile::open(fmt::format("/proc/{}/exe", pid));
+  auto file = File::open(fmt::format("/proc/{}/exe", pid));
   // Only now is it certain that path and file are those of the process held.
   if (has_exited(pidfd)) return no_such_process(pid);
   if (!exe) return std::unexpected(std::move(exe).error());

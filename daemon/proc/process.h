@@ -15,7 +15,7 @@ struct Process {
   pid_t pid = 0;
   Fd pidfd;         // readable when the process has gone
   std::string exe;  // path as the kernel tells it, " (deleted)" taken off
-  MappedFile file;  // its executable, by /proc/PID/exe: deleted or not
+  File file;        // its executable, by /proc/PID/exe: deleted or not
 
   // kGone: no such process, or it went away while being opened (a thread's id
   // is no process). kPermission: not ours to see. kNotGo: a kernel thread.

@@ -20,7 +20,8 @@ enum class Errc : std::uint8_t {
   kPermission,   // the kernel said no
   kNoKernelFeature,
   kUsage,
-  kSystem,  // any other failed system call
+  kSystem,        // any other failed system call
+  kReaderFailed,  // the process that reads a target's file crashed, stalled or misled us
 };
 
 // `context` is for people: what, where and, if it helps, what to do. One line,

@@ -39,19 +39,19 @@ std::string rules_name(go::Version version) {
   return fmt::format("go1.{}", version.minor);
 }
 
-go::TypeLayout GoBinary::type_layout() const {
+go::TypeLayout Plan::type_layout() const {
   return {.design = design.value_or(Design::kClassic),
           .varint_names = version.minor >= 17,
           .swiss_group_layout_27 = version.minor >= 27};
 }
 
 // The BPF programs read amd64's registers (bpf/target.bpf.h).
-std::string GoBinary::trace_refusal() const {
-  if (!refusal.empty() || image.machine() == elf::Machine::kAmd64) return refusal;
+std::string Plan::trace_refusal() const {
+  if (!refusal.empty() || machine == elf::Machine::kAmd64) return refusal;
   return "a program for another architecture, arm64: it can be inspected, but only amd64 is traced";
 }
 
-std::vector<ProbeSite> GoBinary::sites_for(Detail detail) const {
+std::vector<ProbeSite> Plan::sites_for(Detail detail) const {
   std::vector<ProbeSite> chosen;
   std::ranges::copy_if(sites, std::back_inserter(chosen), [=](const ProbeSite& site) {
     return site.detail == Detail::kGrowth ||
@@ -60,14 +60,15 @@ std::vector<ProbeSite> GoBinary::sites_for(Detail detail) const {
   return chosen;
 }
 
-std::vector<ProbeSite> GoBinary::assign_sites() const {
+std::vector<ProbeSite> Plan::assign_sites() const {
   std::vector<ProbeSite> chosen;
   std::ranges::copy_if(sites, std::back_inserter(chosen),
                        [](const ProbeSite& site) { return site.detail == Detail::kAssign; });
   return chosen;
 }
 
-bool GoBinary::read_file(Vaddr address, std::span<std::byte> out, go::Content content) const {
+bool read_image(const elf::Image& image, Vaddr address, std::span<std::byte> out,
+                go::Content content) {
   if (content == go::Content::kPointer) {
     // Where the linker left a pointer to be relocated, the file may hold 0.
     const auto pointer = image.pointer_at(address);
@@ -77,6 +78,10 @@ bool GoBinary::read_file(Vaddr address, std::span<std::byte> out, go::Content co
   const auto bytes = image.at(address, out.size());
   if (bytes) std::ranges::copy(*bytes, out.begin());
   return bytes.has_value();
+}
+
+bool GoBinary::read_file(Vaddr address, std::span<std::byte> out, go::Content content) const {
+  return read_image(image, address, out, content);
 }
 
 Result<go::GoMapType> GoBinary::map_type(Vaddr address) const {
@@ -144,6 +149,20 @@ std::unexpected<Error> without_functions(const elf::Image& image, Bytes file, co
                           build_info->version, go::kNewestMinor, error.context));
 }
 
+Plan described(const elf::Image& image, const go::Pclntab& pclntab) {
+  Plan plan;
+  plan.machine = image.machine();
+  plan.is_pie = image.is_pie();
+  plan.has_symbol_table = image.has_symbol_table();
+  plan.has_dwarf = image.has_dwarf();
+  plan.build_id = image.build_id();
+  plan.function_count = pclntab.function_count();
+  plan.moduledata = pclntab.moduledata();
+  if (const auto* text = image.segment_at(pclntab.text_start()))
+    plan.text = {text->address, text->memory_size, text->file_offset};
+  return plan;
+}
+
 }  // namespace
 
 Result<GoBinary> analyse(Bytes file) {
@@ -152,7 +171,7 @@ Result<GoBinary> analyse(Bytes file) {
   if (!image) return not_go(image.error());
   auto pclntab = go::Pclntab::find(*image);
   if (!pclntab) return without_functions(*image, file, pclntab.error());
-  GoBinary binary{*std::move(image), *std::move(pclntab), {}, {}, {}, {}, {}, {}, {}, {}};
+  GoBinary binary{described(*image, *pclntab), *std::move(image), *std::move(pclntab)};
   if (auto build_info = go::read_build_info(binary.image))
     binary.build_info = *std::move(build_info);
   else if (build_info.error().code != Errc::kNotGo)

@@ -24,6 +24,7 @@ struct ProbeSite {
   std::string inlined;   // the growth function of whose inlined copy it is part
   Role role = Role::kGrowthStart;
   Detail detail = Detail::kGrowth;  // the level that probes it
+  elf::Vaddr entry = 0;             // of that function
   elf::Vaddr address = 0;
   elf::FileOffset file_offset = 0;
   std::string instruction;  // "push rbp"
@@ -31,11 +32,21 @@ struct ProbeSite {
   gm_site kernel{};         // what the BPF program needs to know (binary: 0)
 };
 
-// All that is known of a Go binary, and where to probe it. Borrows the file's
-// bytes.
-struct GoBinary {
-  elf::Image image;
-  go::Pclntab pclntab;
+// All that is known of a Go binary, and where to probe it. Values only: it can leave
+// the process that read the file.
+struct Plan {
+  elf::Machine machine = elf::Machine::kOther;
+  bool is_pie = false;
+  bool has_symbol_table = false;
+  bool has_dwarf = false;
+  std::string build_id;  // as elf::Image has it
+  std::uint32_t function_count = 0;
+  go::Moduledata moduledata;
+  struct Text {  // the segment with the Go code; all 0 where there is none
+    elf::Vaddr address = 0;
+    std::uint64_t size = 0;
+    elf::FileOffset file_offset = 0;
+  } text;
   go::BuildInfo build_info;  // version empty: the binary has none
   go::Version version;       // whose facts and rules hold for it
   // It was built by a release after the newest known, which `version` is then:
@@ -59,12 +70,23 @@ struct GoBinary {
   [[nodiscard]] std::vector<ProbeSite> assign_sites() const;
 
   [[nodiscard]] go::TypeLayout type_layout() const;
+};
+
+// A plan with the file that it was made from. Borrows the file's bytes.
+struct GoBinary : Plan {
+  elf::Image image;
+  go::Pclntab pclntab;
+
   // The bytes at file address `address`, as go::ReadMemory wants them.
   [[nodiscard]] bool read_file(elf::Vaddr address, std::span<std::byte> out,
                                go::Content content) const;
   // The map type at file address `address`, from the file alone.
   [[nodiscard]] Result<go::GoMapType> map_type(elf::Vaddr address) const;
 };
+
+// The bytes of `image` at file address `address`, as go::ReadMemory wants them.
+[[nodiscard]] bool read_image(const elf::Image& image, elf::Vaddr address, std::span<std::byte> out,
+                              go::Content content);
 
 // Facts and probe sites of the ELF file `file`. kMalformed: no ELF file, or a
 // damaged one; kNotGo: no Go program.

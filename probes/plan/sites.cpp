@@ -163,6 +163,7 @@ Result<void> add_site(GoBinary& binary, const ProbePoint& point, const Body& bod
                           .inlined = std::string(is_copy ? point.function : std::string_view()),
                           .role = point.role,
                           .detail = point.detail,
+                          .entry = function.entry,
                           .address = address,
                           .file_offset = *offset,
                           .instruction = body.text(site.instruction),

@@ -37,7 +37,7 @@ TEST(MappedCode, TakesAnyText) {
 }
 
 TEST(Libraries, OfThisProcessDoNotIncludeItself) {
-  const auto self = MappedFile::open("/proc/self/exe");
+  const auto self = File::open("/proc/self/exe");
   ASSERT_TRUE(self) << self.error().context;
   const auto libraries = open_libraries(getpid(), *self);
   EXPECT_TRUE(std::ranges::any_of(libraries,

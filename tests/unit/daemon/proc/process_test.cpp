@@ -39,7 +39,7 @@ TEST(Process, OpensItself) {
   ASSERT_TRUE(process) << process.error().context;
   EXPECT_EQ(process->pid, getpid());
   EXPECT_EQ(process->exe, std::filesystem::read_symlink("/proc/self/exe").string());
-  EXPECT_FALSE(process->file.bytes().empty());
+  EXPECT_GT(process->file.size(), 0U);
   EXPECT_FALSE(has_exited(process->pidfd));
 }
 
@@ -53,7 +53,7 @@ TEST(Process, OpensOneWhoseFileIsGone) {
   const auto process = Process::open(child.pid());
   ASSERT_TRUE(process) << process.error().context;
   EXPECT_EQ(process->exe, path);
-  EXPECT_EQ(process->file.bytes().size(), std::filesystem::file_size("/bin/sleep"));
+  EXPECT_EQ(process->file.size(), std::filesystem::file_size("/bin/sleep"));
   EXPECT_FALSE(has_exited(process->pidfd));
   child.terminate(std::chrono::seconds(5));
   EXPECT_TRUE(has_exited(process->pidfd));
