@@ -36,6 +36,8 @@ std::string end_of(int status) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == kOutOfMemory)
     return "its reader ran out of the memory that it may have";
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kShutInFailed)
+    return "its reader could not be shut in: does this kernel have seccomp filters?";
   return "its reader ended without an answer";
 }
 

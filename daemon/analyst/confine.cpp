@@ -4,31 +4,26 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <linux/capability.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <memory>
 
+#include "daemon/privilege/capabilities.h"
+#include "daemon/privilege/sanitizer.h"
 #include "daemon/proc/file.h"
 #include "daemon/proc/small_file.h"
 
 namespace gomapd::analyst {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// Their shadow memory is terabytes of address space, and they make calls of their own.
-constexpr bool kUnderSanitizer = true;
-#else
-constexpr bool kUnderSanitizer = false;
-#endif
+using privilege::kUnderSanitizer;
 
 std::unexpected<Error> refused(const char* what, int error) {
   return fail(Errc::kSystem, fmt::format("shutting a reader in: {}: {}", what, errno_text(error)));
@@ -64,14 +59,7 @@ struct Released {
 }  // namespace
 
 Result<void> give_up_privileges() {
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return refused("no_new_privs", errno);
-  // Only with CAP_SETPCAP; without it, no_new_privs and the empty sets below say the same.
-  for (int capability = 0; capability < 64; ++capability)
-    (void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
-  (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
-  if (syscall(SYS_capset, &header, none.data()) != 0) return refused("capset", errno);
+  TRY_VOID(privilege::keep_only({}));
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return refused("dumpable", errno);
   return {};
 }

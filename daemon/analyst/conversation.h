@@ -8,7 +8,8 @@
 
 namespace gomapd::analyst {
 
-// A reader's exit status when memory_bytes did not suffice.
+// A reader's exit status when it could not be shut in, and when memory_bytes did not suffice.
+inline constexpr int kShutInFailed = 120;
 inline constexpr int kOutOfMemory = 121;
 
 // Sends one message and waits for the answer. kGone: the other end is closed. kReaderFailed:

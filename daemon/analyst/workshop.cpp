@@ -22,6 +22,7 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/analyst/conversation.h"
 #include "daemon/proc/process.h"
 
 namespace gomapd::analyst {
@@ -29,7 +30,6 @@ namespace {
 
 constexpr int kDoor = 3;          // in the workshop
 constexpr int kConversation = 3;  // in a reader
-constexpr int kShutInFailed = 120;
 
 std::unexpected<Error> call_failed(const char* call, int error) {
   return fail(Errc::kSystem,

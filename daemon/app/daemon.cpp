@@ -6,8 +6,12 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "daemon/analyst/workshop.h"
@@ -16,6 +20,9 @@
 #include "daemon/app/host.h"
 #include "daemon/app/web.h"
 #include "daemon/http/server.h"
+#include "daemon/kernel/attach.h"
+#include "daemon/kernel/features.h"
+#include "daemon/privilege/daemon.h"
 #include "daemon/proc/process_list.h"
 #include "daemon/proc/self.h"
 
@@ -117,6 +124,18 @@ class Daemon {
   Clock::time_point stock_taken_;
 };
 
+bool is_low_port(const std::string& address) {
+  const auto digits = std::string_view(address).substr(address.rfind(':') + 1);
+  unsigned port = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return port > 0 && port < 1024;
+}
+
+privilege::DaemonNeeds needs_of(const config::DaemonOptions& options) {
+  return {.old_attach = !kernel::has_uprobe_multi(),
+          .binds_low_port = std::ranges::any_of(options.listen_addresses, is_low_port)};
+}
+
 void tell_what_is_seen() {
   const auto view = proc::own_pid_view();
   if (view && !view->initial_namespace)
@@ -132,6 +151,8 @@ Result<void> run_daemon(const config::DaemonOptions& options, const ReadOptions&
   tell_what_is_seen();
   // Forked before there are threads, BPF programs, keys and listening sockets.
   auto workshop = TRY(analyst::Workshop::start());
+  kernel::prepare_libbpf();  // raises a limit, which may take a capability
+  TRY_VOID(privilege::become_daemon(needs_of(options)));
   // Blocks the signals that it watches, before there are threads to get them.
   auto loop = TRY(EventLoop::create(kTick, HangUp::kReloads));
   auto host = TRY(Host::create(host_options(options), &workshop));

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstdint>
 #include <fstream>
+#include <map>
+#include <string>
 #include <thread>
 
 #include "tests/live/lab.h"
@@ -257,6 +259,68 @@ TEST_P(DaemonLive, ReadsItsConfigurationAgain) {
   write_file(file, "match: {exe: \"daemons*\"}\n");
   daemon_->send_signal(SIGHUP);
   EXPECT_TRUE(eventually([&] { return traced() == 1; })) << daemon_->errors();
+}
+
+// The values of a thread's status.
+std::map<std::string, std::string> status_of(const fs::path& task) {
+  std::ifstream file(task / "status");
+  std::map<std::string, std::string> values;
+  for (std::string line; std::getline(file, line);)
+    if (const auto colon = line.find(":\t"); colon != std::string::npos)
+      values[line.substr(0, colon)] = line.substr(colon + 2);
+  return values;
+}
+
+TEST_P(DaemonLive, HoldsNoMoreThanItNeedsWhileItCounts) {
+  // CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE, and,
+  // where there is no uprobe_multi, CAP_SYS_ADMIN.
+  constexpr std::uint64_t kNeeded =
+      1ULL << 39U | 1ULL << 38U | 1ULL << 19U | 1ULL << 2U | 1ULL << 40U | 1ULL << 21U;
+  start();
+  auto program = waiting_program(folder_ / "truth", {"sizes", "kinds"});
+  const auto before = sum_of(metrics(), "gomapd_map_growths_total");
+  program.feed("w");
+  ASSERT_TRUE(program.wait_for_output("done\n"));
+  const auto expected = started(Json::parse(read_file(folder_ / "truth")));
+  EXPECT_TRUE(eventually([&] {
+    return sum_of(metrics(), "gomapd_map_growths_total") - before == static_cast<double>(expected);
+  })) << sum_of(metrics(), "gomapd_map_growths_total") - before
+      << " of " << expected;
+  std::size_t threads = 0;
+  const auto tasks = fs::path("/proc") / std::to_string(daemon_->pid()) / "task";
+  for (const auto& task : fs::directory_iterator(tasks)) {
+    auto status = status_of(task.path());
+    if (status.empty()) continue;  // one of a connection, gone
+    ++threads;
+    for (const auto* set : {"CapPrm", "CapEff", "CapBnd"})
+      EXPECT_EQ(std::stoull(status[set], nullptr, 16) & ~kNeeded, 0U) << set << status[set];
+    for (const auto* set : {"CapInh", "CapAmb"})
+      EXPECT_EQ(std::stoull(status[set], nullptr, 16), 0U) << set;
+    EXPECT_EQ(status["NoNewPrivs"], "1");
+    EXPECT_EQ(status["Seccomp"], "2");
+  }
+  EXPECT_GE(threads, 3U);
+  // It still reads what it is told to read again.
+  daemon_->send_signal(SIGHUP);
+  EXPECT_TRUE(daemon_->wait_for_errors("the configuration was read again")) << daemon_->errors();
+}
+
+TEST_P(DaemonLive, ReadsItsCertificateAgain) {
+  const auto make_certificate = [&](const std::string& name) {
+    return run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                "/CN=" + name, "-keyout", folder_ / "key.pem", "-out", folder_ / "cert.pem"})
+               .ending.code == 0;
+  };
+  if (!make_certificate("first")) GTEST_SKIP() << "no openssl";
+  write_file(folder_ / "web.yml", "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n");
+  start({"--web.config.file", folder_ / "web.yml"});
+  const auto serves = [&](const std::string& name) {
+    const auto got = run({"curl", "-skv", "--max-time", "30", "https://" + address_ + "/-/ready"});
+    return got.output == "gomapd is ready.\n" && got.errors.find("CN=" + name) != std::string::npos;
+  };
+  EXPECT_TRUE(serves("first"));
+  ASSERT_TRUE(make_certificate("second"));
+  EXPECT_TRUE(eventually([&] { return serves("second"); })) << daemon_->errors();
 }
 
 TEST_P(DaemonLive, EndsAtOnceAndLeavesNothing) {
