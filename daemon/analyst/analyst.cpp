@@ -22,6 +22,7 @@ namespace {
 
 // What becomes of a reader whose conversation has ended is known a moment later.
 constexpr int kEndingMs = 1000;
+constexpr int kMostKilled = 3;
 
 std::string end_of(int status) {
   if (WIFSIGNALED(status)) {
@@ -131,7 +132,11 @@ Result<Message> Analyst::converse_with_reader(const Request& request,
   if (message.error().code != Errc::kGone || poll(&ended, 1, kEndingMs) <= 0)
     return std::unexpected(give_up(message.error()));
   const int status = workshop_->end(*std::exchange(reader_, std::nullopt));
-  return std::unexpected(give_up({Errc::kReaderFailed, end_of(status)}));
+  const Error error{Errc::kReaderFailed, end_of(status)};
+  // That it can't do to itself: memory was out, or somebody did it.
+  const bool by_others = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  if (by_others && ++killed_ < kMostKilled) return std::unexpected(error);
+  return std::unexpected(give_up(error));
 }
 
 // The error that it stays with.

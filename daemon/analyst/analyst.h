@@ -22,7 +22,8 @@ struct Patience {
 // Knows one file, without ever reading it but for its program headers and the code at the
 // plan's sites: a reader, a process shut in, does. The reader is started when it is asked
 // something and there is none. One that crashes, stalls or misleads is not started again:
-// kReaderFailed with the first reason, from then on. For one thread at a time.
+// kReaderFailed with the first reason, from then on; one that others kill is, twice. For one
+// thread at a time.
 class Analyst {
  public:
   // Borrows the workshop and the descriptor.
@@ -68,6 +69,7 @@ class Analyst {
   std::optional<ReaderProcess> reader_;
   std::optional<Error> failure_;
   bool told_ = false;
+  int killed_ = 0;  // how often by others
   std::chrono::steady_clock::time_point asked_;
 };
 

@@ -85,7 +85,7 @@ std::unexpected<Error> unknown_type(const char* why) {
 
 Result<std::unique_ptr<Binary>> analyse_binary(analyst::Workshop& workshop, proc::File file,
                                                const std::string& name) {
-  auto binary = std::make_unique<Binary>(&workshop, std::move(file));
+  auto binary = std::make_unique<Binary>(&workshop, std::move(file), name);
   auto plan = binary->expert.plan();
   if (!plan) return add_context(name, plan.error());
   if (const auto refusal = plan->trace_refusal(); !refusal.empty())
@@ -122,7 +122,7 @@ std::vector<std::string> BinaryTable::rest_readers() const {
   for (const auto& [number, binary] : binaries_) {
     auto& analyst = binary->expert;
     if (analyst.is_running() && now - analyst.asked() > kUnasked) analyst.rest();
-    if (auto failure = analyst.take_failure()) failures.push_back(*std::move(failure));
+    if (auto failure = analyst.take_failure()) failures.push_back(binary->name + ": " + *failure);
   }
   return failures;
 }

@@ -17,10 +17,11 @@ namespace gomapd::app {
 
 // A Go executable, and who knows it.
 struct Binary {
-  Binary(analyst::Workshop* workshop, proc::File its_file)
-      : file(std::move(its_file)), expert(workshop, file.fd()) {}
+  Binary(analyst::Workshop* workshop, proc::File its_file, std::string its_name)
+      : file(std::move(its_file)), name(std::move(its_name)), expert(workshop, file.fd()) {}
 
   proc::File file;
+  std::string name;  // for errors
   Plan plan;
   mutable analyst::Analyst expert;  // asked for what it knows, the plan apart
 };
@@ -46,8 +47,8 @@ class BinaryTable {
 
   // Who knows `binary`; the readers that were asked longest ago make room for its own.
   [[nodiscard]] analyst::Analyst& analyst_of(const Binary& binary) const;
-  // Ends readers that were not asked anything for a while. Returns why others have failed
-  // since the last call.
+  // Ends readers that were not asked anything for a while. Returns which have failed since
+  // the last call, and why.
   [[nodiscard]] std::vector<std::string> rest_readers() const;
 
   // Null: removed, or never there.
