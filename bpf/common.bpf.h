@@ -33,6 +33,9 @@ struct {
 /* Whatever runs a probed binary is traced, from its first instruction on. */
 const volatile __u32 gm_all_processes = 0;
 
+/* From Linux 5.15 on. */
+const volatile __u32 gm_has_cookies = 1;
+
 /* Counting happens while this is set: on after the last attach, off before the
  * first detach, so that starts and ends are counted over the same time. */
 __u32 gm_active = 0;

@@ -273,6 +273,9 @@ struct gm_process_event {
 	__u32 pad;
 };
 
+/* Where a program without cookies has its site's number: any constant found nowhere else. */
+#define GM_SITE_OF_COPY 0x67736974
+
 /* Reasons for which a hit is not counted or a record not sent; and totals. */
 enum gm_stat {
 	GM_STAT_HITS_START = 0,

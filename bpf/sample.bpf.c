@@ -50,7 +50,7 @@ static __always_inline bool gm_is_start(__u8 role)
 /* Which counter of hits is this one's: known before it is known whether it counts. */
 static __always_inline __u32 gm_hits_of(struct pt_regs *ctx)
 {
-	__u32 index = (__u32)bpf_get_attach_cookie(ctx);
+	__u32 index = gm_site_index(ctx);
 	const struct gm_site *site = bpf_map_lookup_elem(&gm_sites, &index);
 
 	return !site || gm_is_start(site->role) ? GM_STAT_HITS_START : GM_STAT_HITS_END;
@@ -78,7 +78,10 @@ static __always_inline bool gm_sampled_hit(struct pt_regs *ctx, struct gm_hit *h
 		return false;
 	}
 	/* The first of a process, too: a few are better than none. */
-	return __sync_fetch_and_add(&counts->starts, 1) % GM_SAMPLE_DESCRIBED == 0;
+	__sync_fetch_and_add(&counts->starts, 1);
+	/* Read apart: one instruction for both came with Linux 5.12. A hit that comes
+	 * in between changes who is described, and no count. */
+	return (counts->starts - 1) % GM_SAMPLE_DESCRIBED == 0;
 }
 
 static __always_inline void gm_keep_sample(struct pt_regs *ctx, const struct gm_hit *hit,

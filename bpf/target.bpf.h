@@ -135,10 +135,25 @@ static __always_inline int gm_read_arguments(const struct pt_regs *ctx, const st
 	return 0;
 }
 
+/*
+ * Which of gm_sites. A program that has no cookies runs in copies, one for each site;
+ * user space writes the site's number over GM_SITE_OF_COPY in it. Opaque to clang,
+ * which would compute with it.
+ */
+static __always_inline __u32 gm_site_index(struct pt_regs *ctx)
+{
+	__u64 index;
+
+	if (gm_has_cookies)
+		return (__u32)bpf_get_attach_cookie(ctx);
+	asm volatile("%0 = %1 ll" : "=r"(index) : "i"(GM_SITE_OF_COPY));
+	return (__u32)index;
+}
+
 /* Counts the hit, and says whether it is one to go on with. */
 static __always_inline bool gm_accept(struct pt_regs *ctx, __u32 hits, struct gm_hit *hit)
 {
-	__u32 index = (__u32)bpf_get_attach_cookie(ctx);
+	__u32 index = gm_site_index(ctx);
 	const struct gm_site *site;
 
 	gm_keep_to_kernel_stack(ctx);

@@ -15,18 +15,16 @@ using exporter::Verdict;
 using kernel::HostFacts;
 using kernel::KernelVersion;
 
-// bpf_get_attach_cookie for uprobes: linux 7adfc6c9b315.
-constexpr KernelVersion kOldestTraced{5, 15};
 // Uprobes found without a lock that all CPUs share: linux 8617408f7a01 and the rest
 // of that series.
 constexpr KernelVersion kUprobesScale{6, 12};
 
 DoctorCheck kernel_check(const HostFacts& facts) {
-  const bool is_old = facts.version < kOldestTraced;
+  const bool is_old = facts.version < kernel::kOldestTraced;
   return {.name = "kernel",
           .verdict = is_old ? Verdict::kFail : Verdict::kOk,
           .detail = fmt::format("Linux {}", facts.release),
-          .remedy = is_old ? "gomapd needs Linux 5.15 or later" : ""};
+          .remedy = is_old ? "gomapd needs Linux 5.8 or later" : ""};
 }
 
 DoctorCheck architecture_check(const HostFacts& facts) {
@@ -69,6 +67,17 @@ DoctorCheck tried(std::string name, bool is_there, bool may_try, std::string det
           .verdict = Verdict::kFail,
           .detail = "the kernel does not have it",
           .remedy = std::move(remedy)};
+}
+
+DoctorCheck cookies_check(const HostFacts& facts, bool may_try) {
+  if (facts.cookies || !may_try)
+    return tried("cookies", facts.cookies, may_try, "bpf_get_attach_cookie", "");
+  return {.name = "cookies",
+          .verdict = Verdict::kNote,
+          .detail =
+              "no bpf_get_attach_cookie: each probe has a program of its own, "
+              "so attaching takes longer",
+          .remedy = "Linux 5.15 or later has it"};
 }
 
 DoctorCheck uprobe_check(const HostFacts& facts, bool may_try) {
@@ -192,22 +201,21 @@ exporter::DoctorReport examine(const kernel::HostFacts& facts) {
   const auto permission = permission_check(facts);
   const bool may_try = permission.verdict == Verdict::kOk;
   exporter::DoctorReport report;
-  report.checks = {
-      kernel_check(facts),
-      architecture_check(facts),
-      permission,
-      btf_check(facts),
-      uprobe_check(facts, may_try),
-      tried("ring_buffer", facts.ring_buffer, may_try, "BPF_MAP_TYPE_RINGBUF",
-            "Linux 5.8 or later"),
-      tried("cookies", facts.cookies, may_try, "bpf_get_attach_cookie", "Linux 5.15 or later"),
-      jit_check(facts),
-      scaling_check(facts),
-      lockdown_check(facts),
-      processes_check(facts),
-      memory_check(facts),
-      files_check(facts),
-      hit_check(facts, may_try)};
+  report.checks = {kernel_check(facts),
+                   architecture_check(facts),
+                   permission,
+                   btf_check(facts),
+                   uprobe_check(facts, may_try),
+                   tried("ring_buffer", facts.ring_buffer, may_try, "BPF_MAP_TYPE_RINGBUF",
+                         "Linux 5.8 or later"),
+                   cookies_check(facts, may_try),
+                   jit_check(facts),
+                   scaling_check(facts),
+                   lockdown_check(facts),
+                   processes_check(facts),
+                   memory_check(facts),
+                   files_check(facts),
+                   hit_check(facts, may_try)};
   report.emulated = {facts.emulated.ns, facts.emulated.error_ns};
   report.stepped = {facts.stepped.ns, facts.stepped.error_ns};
   report.is_measured = facts.emulated.measured && facts.stepped.measured;

@@ -41,7 +41,7 @@ struct AssignProbes::State {
   AttachBy attach_by = AttachBy::kUprobeMulti;
   std::vector<Places> binaries;
   SiteTable sites;
-  std::vector<BpfLink> links;
+  std::vector<ProbeLink> links;
   __u32 target = 0;   // while attached
   Stats measuring{};  // what the measurement brought
 };
@@ -58,8 +58,9 @@ Result<AssignProbes> AssignProbes::load(const AssignProbesOptions& options) {
   state->skeleton.reset(assign_bpf::open());
   if (!state->skeleton) return system_error("opening the BPF programs for assignments", errno);
   auto& skeleton = *state->skeleton;
-  if (options.force_perf_uprobes || !has_uprobe_multi()) state->attach_by = AttachBy::kPerfEvent;
+  state->attach_by = how_to_attach(options.force_perf_uprobes);
   set_attach_type(*skeleton.obj, state->attach_by);
+  skeleton.rodata->gm_has_cookies = state->attach_by == AttachBy::kCopies ? 0 : 1;
   if (const auto pid_namespace = own_pid_namespace()) {
     skeleton.rodata->gm_pidns_dev = pid_namespace->device;
     skeleton.rodata->gm_pidns_ino = pid_namespace->inode;

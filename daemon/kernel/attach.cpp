@@ -2,20 +2,29 @@
 // Copyright The gomapd Authors
 #include "daemon/kernel/attach.h"
 
+#include <bpf/bpf.h>
 #include <fmt/core.h>
+#include <linux/perf_event.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <numeric>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <thread>
 
+#include "bpf/interface.h"
 #include "daemon/kernel/features.h"
 
 namespace gomapd::kernel {
@@ -39,7 +48,7 @@ void raise_memlock_limit() {
 }
 
 Result<void> attach_multi(bpf_program* program, const std::string& path, pid_t pid,
-                          const Places& places, std::vector<BpfLink>& links) {
+                          const Places& places, std::vector<ProbeLink>& links) {
   LIBBPF_OPTS(bpf_uprobe_multi_opts, options);
   options.offsets = places.offsets.data();
   options.cookies = places.cookies.data();
@@ -52,7 +61,7 @@ Result<void> attach_multi(bpf_program* program, const std::string& path, pid_t p
 }
 
 Result<void> attach_one_by_one(bpf_program* program, const std::string& path, pid_t pid,
-                               const Places& places, std::vector<BpfLink>& links) {
+                               const Places& places, std::vector<ProbeLink>& links) {
   for (std::size_t i = 0; i < places.offsets.size(); ++i) {
     LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = places.cookies[i]);
     BpfLink link(
@@ -64,7 +73,64 @@ Result<void> attach_one_by_one(bpf_program* program, const std::string& path, pi
   return {};
 }
 
+// A copy of `program`, as libbpf loaded it, that knows its site by itself.
+Result<Handle> load_copy(const bpf_program* program, __u64 site) {
+  constexpr __u8 kLoadImmediate64 = 0x18;  // BPF_LD | BPF_DW | BPF_IMM: two instructions
+  const std::span original(bpf_program__insns(program), bpf_program__insn_cnt(program));
+  std::vector<bpf_insn> body(original.begin(), original.end());
+  bool is_patched = false;
+  for (std::size_t i = 0; i + 1 < body.size(); ++i) {
+    if (body[i].code != kLoadImmediate64) continue;
+    if (body[i].src_reg == 0 && body[i].imm == GM_SITE_OF_COPY && body[i + 1].imm == 0) {
+      body[i].imm = static_cast<__s32>(site);
+      is_patched = true;
+    }
+    ++i;
+  }
+  if (!is_patched) return fail(Errc::kSystem, "a BPF program has no place for its site");
+  LIBBPF_OPTS(bpf_prog_load_opts, options);
+  const int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, bpf_program__name(program), "Dual BSD/GPL",
+                               body.data(), body.size(), &options);
+  if (fd < 0) return system_error("loading a copy of a BPF program", -fd);
+  return Handle(fd);
+}
+
+// perf_event_open(2): "uprobe" dynamic PMU.
+Result<Handle> open_uprobe_event(const std::string& path, unsigned long offset, pid_t pid) {
+  std::ifstream file("/sys/bus/event_source/devices/uprobe/type");
+  perf_event_attr attributes{};
+  if (!(file >> attributes.type))
+    return fail(Errc::kNoKernelFeature,
+                "the kernel has no uprobes: it needs CONFIG_UPROBE_EVENTS=y");
+  attributes.size = sizeof(attributes);
+  attributes.uprobe_path = reinterpret_cast<std::uintptr_t>(path.c_str());
+  attributes.probe_offset = offset;
+  const long fd =
+      syscall(SYS_perf_event_open, &attributes, pid, pid < 0 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC);
+  if (fd < 0) return system_error(fmt::format("perf uprobe attach at {:#x}", offset), errno);
+  return Handle(static_cast<int>(fd));
+}
+
+Result<void> attach_copies(const bpf_program* program, const std::string& path, pid_t pid,
+                           const Places& places, std::vector<ProbeLink>& links) {
+  for (std::size_t i = 0; i < places.offsets.size(); ++i) {
+    const auto copy = TRY(load_copy(program, places.cookies[i]));
+    auto event = TRY(open_uprobe_event(path, places.offsets[i], pid));
+    // The event keeps the program.
+    if (ioctl(event.get(), PERF_EVENT_IOC_SET_BPF, copy.get()) != 0 ||
+        ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0)
+      return system_error(fmt::format("perf uprobe attach at {:#x}", places.offsets[i]), errno);
+    links.emplace_back(std::move(event));
+  }
+  return {};
+}
+
 }  // namespace
+
+AttachBy how_to_attach(bool force_perf_uprobes) {
+  if (!has_cookies() || getenv("GOMAPD_NO_COOKIES") != nullptr) return AttachBy::kCopies;
+  return force_perf_uprobes || !has_uprobe_multi() ? AttachBy::kPerfEvent : AttachBy::kUprobeMulti;
+}
 
 std::unexpected<Error> system_error(const std::string& what, int error) {
   const Errc code = error == EPERM || error == EACCES ? Errc::kPermission : Errc::kSystem;
@@ -93,9 +159,13 @@ void set_attach_type(bpf_object& object, AttachBy by) {
 }
 
 Result<void> attach(bpf_program* program, AttachBy by, const std::string& path, pid_t pid,
-                    const Places& places, std::vector<BpfLink>& links) {
-  return by == AttachBy::kUprobeMulti ? attach_multi(program, path, pid, places, links)
-                                      : attach_one_by_one(program, path, pid, places, links);
+                    const Places& places, std::vector<ProbeLink>& links) {
+  switch (by) {
+    case AttachBy::kUprobeMulti: return attach_multi(program, path, pid, places, links);
+    case AttachBy::kPerfEvent: return attach_one_by_one(program, path, pid, places, links);
+    case AttachBy::kCopies: return attach_copies(program, path, pid, places, links);
+  }
+  return {};
 }
 
 Result<std::uint64_t> read_stat(const bpf_map* table, gm_stat which) {
@@ -116,11 +186,11 @@ Result<Stats> read_stats(const bpf_map* table) {
   return stats;
 }
 
-void take_out(std::vector<BpfLink> links) {
+void take_out(std::vector<ProbeLink> links) {
   constexpr std::size_t kAtOnce = 8;
   std::atomic<std::size_t> next = 0;
   const auto take_some = [&] {
-    for (auto i = next++; i < links.size(); i = next++) links[i].reset();
+    for (auto i = next++; i < links.size(); i = next++) links[i] = BpfLink();
   };
   std::vector<std::jthread> helpers;
   try {

@@ -30,7 +30,15 @@ struct PidNamespace {
 };
 [[nodiscard]] std::optional<PidNamespace> own_pid_namespace();
 
-enum class AttachBy : std::uint8_t { kUprobeMulti, kPerfEvent };
+enum class AttachBy : std::uint8_t {
+  kUprobeMulti,
+  kPerfEvent,
+  kCopies,  // perf events without cookies: each site has its own copy of the program
+};
+
+// What this kernel has, the best first. GOMAPD_NO_COOKIES in the environment: as if it
+// were older than 5.15, for tests.
+[[nodiscard]] AttachBy how_to_attach(bool force_perf_uprobes);
 
 // The programs of `object` as `by` wants them, before they are loaded.
 void set_attach_type(bpf_object& object, AttachBy by);
@@ -44,7 +52,7 @@ struct Places {
 // Puts `program` into process `pid`, where the kernel can tell processes apart,
 // at `places` of the file `path`; adds the links. After an error some may be in.
 [[nodiscard]] Result<void> attach(bpf_program* program, AttachBy by, const std::string& path,
-                                  pid_t pid, const Places& places, std::vector<BpfLink>& links);
+                                  pid_t pid, const Places& places, std::vector<ProbeLink>& links);
 
 // Of gm_stats, summed over the CPUs: one, and all.
 [[nodiscard]] Result<std::uint64_t> read_stat(const bpf_map* table, gm_stat which);
@@ -52,6 +60,6 @@ struct Places {
 
 // Takes these probes out, and waits for those that are just being hit. Each link waits
 // for the kernel for some tens of milliseconds as it goes, so they go side by side.
-void take_out(std::vector<BpfLink> links);
+void take_out(std::vector<ProbeLink> links);
 
 }  // namespace gomapd::kernel

@@ -69,6 +69,8 @@ Result<void> check_prerequisites() {
     return fail(
         Errc::kPermission,
         "tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON: run it with sudo");
+  if (running_kernel() < kOldestTraced)
+    return fail(Errc::kNoKernelFeature, "the kernel is too old: tracing needs Linux 5.8 or later");
   if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
     return fail(
         Errc::kNoKernelFeature,
@@ -81,6 +83,12 @@ Result<void> check_prerequisites() {
 
 bool has_uprobe_multi() {
   static const bool has = try_uprobe_multi();
+  return has;
+}
+
+bool has_cookies() {
+  static const bool has =
+      libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, nullptr) == 1;
   return has;
 }
 

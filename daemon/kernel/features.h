@@ -23,6 +23,9 @@ struct KernelVersion {
 // filtering logic".
 inline constexpr KernelVersion kUprobeMultiPidFilterFixed{6, 10};
 
+// The ring buffer, CAP_BPF and CAP_PERFMON.
+inline constexpr KernelVersion kOldestTraced{5, 8};
+
 // Newer than linux/capability.h of some distributions: Linux 5.8.
 inline constexpr unsigned kCapPerfmon = 38;
 inline constexpr unsigned kCapBpf = 39;
@@ -35,6 +38,9 @@ inline constexpr unsigned kCapBpf = 39;
 
 // Whether the kernel takes uprobe_multi links (6.6 and later), found by trying.
 [[nodiscard]] bool has_uprobe_multi();
+
+// Whether a probe can have a cookie (5.15 and later), found by trying.
+[[nodiscard]] bool has_cookies();
 
 // "libbpf 1.4" as linked.
 [[nodiscard]] std::string libbpf_version();

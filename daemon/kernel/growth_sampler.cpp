@@ -46,7 +46,7 @@ struct GrowthSampler::State {
   AttachBy attach_by = AttachBy::kUprobeMulti;
   SiteTable sites;
   SiteTable::PlacesByRole places;  // while attached
-  std::vector<BpfLink> links;
+  std::vector<ProbeLink> links;
   Stats measuring{};  // what the measurement brought
 };
 
@@ -62,8 +62,9 @@ Result<GrowthSampler> GrowthSampler::load(const GrowthSamplerOptions& options,
   state->skeleton.reset(sample_bpf::open());
   if (!state->skeleton) return system_error("opening the BPF programs for samples", errno);
   auto& skeleton = *state->skeleton;
-  if (options.force_perf_uprobes || !has_uprobe_multi()) state->attach_by = AttachBy::kPerfEvent;
+  state->attach_by = how_to_attach(options.force_perf_uprobes);
   set_attach_type(*skeleton.obj, state->attach_by);
+  skeleton.rodata->gm_has_cookies = state->attach_by == AttachBy::kCopies ? 0 : 1;
   skeleton.rodata->gm_all_processes = options.all_processes ? 1 : 0;
   if (const auto pid_namespace = own_pid_namespace()) {
     skeleton.rodata->gm_pidns_dev = pid_namespace->device;

@@ -84,8 +84,7 @@ HostFacts find_host_facts() {
   facts.uprobe_multi = has_uprobe_multi();
   facts.perf_uprobes = access("/sys/bus/event_source/devices/uprobe/type", F_OK) == 0;
   facts.ring_buffer = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 1;
-  facts.cookies =
-      libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, nullptr) == 1;
+  facts.cookies = has_cookies();
   facts.jit = number_in("/proc/sys/net/core/bpf_jit_enable");
   facts.perf_event_paranoid = number_in("/proc/sys/kernel/perf_event_paranoid");
   facts.ptrace_scope = number_in("/proc/sys/kernel/yama/ptrace_scope");

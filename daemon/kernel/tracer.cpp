@@ -64,7 +64,7 @@ std::uint32_t counter_entries_of_a_host() {
 
 struct Tracer::State {
   struct Attachment {
-    std::vector<BpfLink> links;
+    std::vector<ProbeLink> links;
     std::vector<SiteTable::PlacesByRole> places;
   };
   // Of one binary: what counts growths, and what only --detail buckets has.
@@ -161,8 +161,9 @@ Result<Tracer> Tracer::load(const TracerOptions& options) {
   state->skeleton.reset(gomapd_bpf::open());
   if (!state->skeleton) return system_error("opening the BPF programs", errno);
   auto& skeleton = *state->skeleton;
-  if (options.force_perf_uprobes || !has_uprobe_multi()) state->attach_by = AttachBy::kPerfEvent;
+  state->attach_by = how_to_attach(options.force_perf_uprobes);
   set_attach_type(*skeleton.obj, state->attach_by);
+  skeleton.rodata->gm_has_cookies = state->attach_by == AttachBy::kCopies ? 0 : 1;
   skeleton.rodata->gm_all_processes = options.all_processes ? 1 : 0;
   if (const auto pid_namespace = own_pid_namespace()) {
     skeleton.rodata->gm_pidns_dev = pid_namespace->device;
