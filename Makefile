@@ -9,7 +9,7 @@ CMAKE_FLAGS ?=
 GOMAPD := $(BUILD)/gomapd
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-unit test-live test-faults test-targets test-deploy test-page test-package support asan tsan \
+.PHONY: all demo test test-unit test-live test-faults test-targets test-deploy test-page test-package test-kernels support asan tsan \
         fuzz bench bench-peers performance-page lint format tidy install package clean help deps toolchains
 
 all: deps ## Install what is missing and build gomapd
@@ -43,6 +43,10 @@ test-deploy: tests-built ## Run the tests of deploy/: unit, package, rules, dash
 test-page: tests-built toolchains ## Run the tests of the page in a headless Chromium (root for the real daemon)
 	@scripts/deps.sh --test
 	@scripts/test.sh $(BUILD) -L page
+
+test-kernels: all ## Count growths under Debian's kernels 5.10 to 7 in QEMU; write docs/SUPPORT.md
+	@scripts/deps.sh --kernels
+	@scripts/kernels_test.sh $(BUILD)
 
 test-package: package ## Install, upgrade and purge the package in a clean Debian 12 (root)
 	@scripts/package_test.sh $(BUILD)/gomapd_*.deb

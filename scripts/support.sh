@@ -30,5 +30,12 @@ mkdir -p "$(dirname "$page")"
 busy=busy
 [[ ${SUPPORT_BUSY:-yes} != no ]] || busy=idle
 read -ra only <<<"${SUPPORT_ONLY:-}"
-exec "$build/tests/matrix/gomapd_matrix" "$build/support.jsonl" "$page" \
-	"${SUPPORT_RUNS:-20}" "$busy" "${only[@]}"
+# The matrix writes the page anew: what kernels_test.sh put there stays.
+kernels=$(sed -n '/^<!-- kernels: begin -->$/,/^<!-- kernels: end -->$/p' "$page" 2>/dev/null || true)
+status=0
+"$build/tests/matrix/gomapd_matrix" "$build/support.jsonl" "$page" \
+	"${SUPPORT_RUNS:-20}" "$busy" "${only[@]}" || status=$?
+if [[ -n $kernels ]] && ! grep -q '^<!-- kernels: begin -->$' "$page"; then
+	printf '\n%s\n' "$kernels" >>"$page"
+fi
+exit "$status"

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The gomapd Authors
+#
+# kernels.sh [VERSION...]   (default: 5.10 6.1 6.12 6.18 7)
+#
+# Fetches Debian's own kernels for amd64 into the cache (see lib.sh), without root
+# and without installing anything; what `make test-kernels` boots. stdout: one line
+# `VERSION VMLINUZ` for each kernel at hand; stderr: progress, and why one is missing.
+# Needs a Debian: its archive keeps them for years.
+# Exit codes: 0 all are there, 1 some are not, 2 the command line is wrong.
+
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+[[ ${1:-} != --help ]] || { usage; exit 0; }
+versions=("$@")
+[[ $# -gt 0 ]] || versions=(5.10 6.1 6.12 6.18 7)
+
+vmlinuz_in() { find "$1" -name 'vmlinuz*' -type f -print -quit 2>/dev/null; }
+
+# The newest package of SUITE that holds the image of VERSION: linux-image-*, and
+# from 7 on, where that is an empty shell, linux-binary-*.
+package_of() {
+	local version=${1//./\\.} suite=$2
+	archive_update "$suite" || return 1
+	apt-cache -c "$cache/apt/$suite/apt.conf" pkgnames linux- |
+		grep -E "^linux-(binary|image)-$version(\.[0-9]+)*[-+].*cloud-amd64(-unsigned)?\$" |
+		grep -v -- '-dbg$' | sort -t- -k2,2 -k3Vr | awk '/^linux-binary-/ { print; found = 1; exit } { lines[++n] = $0 }
+			END { if (!found && n) { for (i = 1; i <= n; i++) if (lines[i] !~ /-unsigned$/) { print lines[i]; exit } print lines[1] } }'
+}
+
+fetch() {
+	local version=$1 suite package scratch
+	for suite in bullseye bookworm trixie trixie-backports sid; do
+		package=$(package_of "$version" "$suite") || continue
+		[[ -n $package ]] || continue
+		scratch=$(make_scratch)
+		archive_download "$suite" "$scratch" "$package" || continue
+		dpkg -x "$scratch"/*.deb "$scratch/root" || continue
+		[[ -n $(vmlinuz_in "$scratch/root") ]] || { archive_error="$package holds no kernel"; continue; }
+		rm -rf "$cache/kernels/$version"
+		mkdir -p "$cache/kernels/$version"
+		mv "$(vmlinuz_in "$scratch/root")" "$cache/kernels/$version/"
+		rm -rf "$scratch"
+		return 0
+	done
+	archive_error=${archive_error:-"no suite of the archive has it any more"}
+	return 1
+}
+
+if [[ $(os_release ID) != debian ]]; then die 1 "needs Debian's archive"; fi
+status=0
+for version in "${versions[@]}"; do
+	[[ $version =~ ^[0-9]+(\.[0-9]+)?$ ]] || die 2 "not a kernel version: '$version' (want 6.1)"
+	archive_error=
+	if [[ -z $(vmlinuz_in "$cache/kernels/$version") ]]; then
+		lock_cache
+		if [[ -z $(vmlinuz_in "$cache/kernels/$version") ]] && ! fetch "$version"; then
+			printf '%s: not available here: %s\n' "$version" "$archive_error" >&2
+			status=1
+			continue
+		fi
+	fi
+	printf '%s %s\n' "$version" "$(vmlinuz_in "$cache/kernels/$version")"
+done
+exit "$status"
