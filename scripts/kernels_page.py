@@ -10,7 +10,7 @@ import re
 import sys
 
 BEGIN, END = "<!-- kernels: begin -->", "<!-- kernels: end -->"
-WAYS = ("best", "perf_event", "no_cookies")
+WAYS = ("best", "perf_event", "no_cookies", "daemon")
 
 
 def facts(text, started, finished):
@@ -42,6 +42,15 @@ def read(path):
                 runs.append((program, way, method, truth[0] if exact else None))
                 if not exact:
                     said.append(f"{program} {way}: counted {counted}, truth {truth}, exit {status}")
+            elif name == "@daemon":
+                program, scraped = (rest.split() + [""])[:2]
+                scraped = {k: int(v) for k, v in re.findall(r'kind="(\w+)"[^}]*}(\d+)', scraped)}
+            elif name == "@daemon-truth":
+                kinds = json.loads(rest.partition(":")[2] or "{}")
+                exact = bool(kinds) and scraped == kinds
+                runs.append((program, "daemon", "", sum(kinds.values()) if exact else None))
+                if not exact:
+                    said.append(f"{program} daemon: scraped {scraped}, truth {kinds}")
             elif name == "@doctor":
                 doctor = rest
             elif name in ("@said", "@doctor-said"):
@@ -55,7 +64,7 @@ def main():
     for path in logs:
         kernel, runs, doctor, said = read(path)
         if runs is None:
-            rows.append(f"| {kernel} | – | – | – | could not be had |")
+            rows.append(f"| {kernel} | – | – | – | – | could not be had |")
             continue
         cells = []
         for way in WAYS:
@@ -63,7 +72,7 @@ def main():
             exact = bool(of_way) and all(run[3] for run in of_way)
             good &= exact
             method = ", ".join(sorted({run[2] for run in of_way}))
-            cells.append(f"{method}: " + (", ".join(str(r[3]) for r in of_way) if exact else "**wrong**"))
+            cells.append((f"{method}: " if method else "") + (", ".join(str(r[3]) for r in of_way) if exact else "**wrong**"))
         good &= doctor == "0"
         rows.append(f"| {kernel} | {' | '.join(cells)} | {'can trace' if doctor == '0' else '**fails**'} |")
         if not all(run[3] for run in runs) or not runs or doctor != "0":
@@ -73,9 +82,9 @@ def main():
         BEGIN, "## Kernels", "",
         "One build, booted with Debian's kernels for amd64 in an emulator (`make test-kernels`): the "
         "growths that the truth program counted itself, built by Go 1.23 (classic) and Go 1.26 (Swiss), "
-        "each of them counted by `gomapd trace`, by kind, to the unit.", "",
-        "| kernel | by default | `--perf-uprobes` | as before 5.15, without cookies | `gomapd doctor` |",
-        "| --- | --- | --- | --- | --- |", *rows, END, ""])
+        "each of them counted by `gomapd trace` and by the daemon, by kind, to the unit.", "",
+        "| kernel | by default | `--perf-uprobes` | as before 5.15, without cookies | daemon, scraped | `gomapd doctor` |",
+        "| --- | --- | --- | --- | --- | --- |", *rows, END, ""])
     with open(page, encoding="utf-8") as file:
         text = file.read()
     if BEGIN in text:

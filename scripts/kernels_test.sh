@@ -74,6 +74,47 @@ for program in /bin/truth-*; do
 	run $program perf_event gomapd trace --json --perf-uprobes
 	GOMAPD_NO_COOKIES=1 run $program no_cookies gomapd trace --json
 done
+# The daemon: programs that come while it runs, all of their growths in its metrics.
+printf 'trace:\n  max_overhead: 100%%\n' >daemon.yml
+gomapd daemon --config daemon.yml --match-exe 'truth-*' >said 2>&1 </dev/null &
+daemon=$!
+metrics() { wget -q -O - http://127.0.0.1:10435/metrics 2>/dev/null | grep "^$1{.*exe=\"$program\"" | grep -v ' 0$'; }
+# $1 tries, then what must hold.
+wait_for() {
+	local tries=$1
+	shift
+	while [ $tries != 0 ]; do
+		"$@" && return 0
+		tries=$((tries - 1))
+		sleep 1
+	done
+	return 1
+}
+answers() { wget -q -O /dev/null http://127.0.0.1:10435/metrics 2>/dev/null; }
+are_traced() { wget -q -O - http://127.0.0.1:10435/metrics 2>/dev/null | grep -q "^gomapd_processes{.*state=\"traced\".* $1\$"; }
+has_all() { [ "$(metrics gomapd_map_growths_total | awk '{ sum += $NF } END { print sum + 0 }')" = "$1" ]; }
+wait_for 60 answers
+for program in /bin/truth-*; do
+	program=${program##*/}
+	rm -f truth.json go
+	mkfifo go
+	"/bin/$program" -wait -hold -out /tmp/truth.json kinds <go >/dev/null 2>&1 &
+	child=$!
+	exec 3>go
+	wait_for 20 are_traced 1
+	echo >&3
+	wait_for 60 [ -s truth.json ]
+	started=$(first '"started":[0-9]*' truth.json)
+	wait_for 30 has_all "${started#*:}"
+	exec 3>&-
+	wait $child
+	wait_for 20 are_traced 0
+	echo "@daemon $program $(metrics gomapd_map_growths_total | grep -o 'kind="[a-z_]*".*' | tr -d ' \n')"
+	echo "@daemon-truth $(first '"by_kind":{[^}]*}' truth.json)"
+done
+kill $daemon
+wait $daemon
+sed 's/^/@said /' said
 gomapd doctor >doctor 2>&1
 echo "@doctor $?"
 sed 's/^/@doctor-said /' doctor
