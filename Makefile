@@ -10,7 +10,7 @@ GOMAPD := $(BUILD)/gomapd
 
 .DEFAULT_GOAL := all
 .PHONY: all demo test test-unit test-live test-faults test-targets test-deploy test-page test-package test-kernels support asan tsan \
-        fuzz bench bench-peers performance-page lint format tidy install package clean help deps toolchains
+        fuzz bench bench-peers performance-page lint format tidy install package reproducible sbom clean help deps toolchains
 
 all: deps ## Install what is missing and build gomapd
 	@cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS) >$(BUILD).configure.log || { cat $(BUILD).configure.log; exit 1; }
@@ -94,10 +94,17 @@ format: ## Format all C and C++ sources
 	@scripts/deps.sh --lint
 	@scripts/lint.sh --format
 
+reproducible: deps ## Build gomapd twice, in two folders and with no network, and compare the bits
+	@JOBS=$(JOBS) scripts/reproducible.sh
+
+sbom: all ## Write the bill of materials, in SPDX's JSON: BUILD/gomapd.spdx.json
+	@scripts/sbom.py $(BUILD) $(BUILD)/gomapd.spdx.json
+	@echo $(BUILD)/gomapd.spdx.json
+
 install: all ## Install to DESTDIR/PREFIX (default /usr/local)
 	@cmake --install $(BUILD) --component program --prefix $(DESTDIR)$(or $(PREFIX),/usr/local)
 
-package: all ## Make the Debian package: BUILD/gomapd_VERSION_ARCHITECTURE.deb
+package: sbom ## Make the Debian package: BUILD/gomapd_VERSION_ARCHITECTURE.deb
 	@scripts/deps.sh --package
 	@rm -f $(BUILD)/gomapd_*.deb
 	@cd $(BUILD) && cpack >package.log 2>&1 || { cat package.log; exit 1; }

@@ -31,6 +31,8 @@ install(FILES ${deploy}/debian/default DESTINATION /etc/default RENAME gomapd)
 install(FILES ${deploy}/debian/copyright ${texts}/changelog.gz
   DESTINATION share/doc/gomapd)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/DEPLOYMENT.md DESTINATION share/doc/gomapd)
+# `make sbom` writes it, of the program as it was linked.
+install(FILES ${CMAKE_BINARY_DIR}/gomapd.spdx.json DESTINATION share/doc/gomapd OPTIONAL)
 install(DIRECTORY ${deploy}/grafana ${deploy}/parca ${deploy}/prometheus ${deploy}/pyroscope
   DESTINATION share/doc/gomapd/examples)
 

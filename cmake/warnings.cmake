@@ -6,8 +6,7 @@ add_library(gomapd_options INTERFACE)
 target_include_directories(gomapd_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(gomapd_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast
-    -Wnon-virtual-dtor -Wimplicit-fallthrough>
-  -fstack-protector-strong)
+    -Wnon-virtual-dtor -Wimplicit-fallthrough>)
 if(GOMAPD_WERROR)
   target_compile_options(gomapd_options INTERFACE -Werror)
 endif()

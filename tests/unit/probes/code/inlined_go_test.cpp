@@ -81,7 +81,7 @@ Copy copy_of(const std::string& text) {
 }
 
 std::ifstream open_fixture(const char* name) {
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / name);
+  std::ifstream file(std::filesystem::path(GOMAPD_SOURCE_FOLDER) / "tests/unit/probes/code" / name);
   EXPECT_TRUE(file) << name;
   return file;
 }
