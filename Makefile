@@ -10,7 +10,7 @@ GOMAPD := $(BUILD)/gomapd
 
 .DEFAULT_GOAL := all
 .PHONY: all demo test test-unit test-live test-faults test-targets test-deploy test-page test-package test-kernels support asan tsan \
-        fuzz bench bench-peers performance-page lint format tidy install package reproducible sbom clean help deps toolchains
+        fuzz bench bench-peers performance-page lint format tidy install package reproducible sbom soak valgrind clean help deps toolchains
 
 all: deps ## Install what is missing and build gomapd
 	@cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS) >$(BUILD).configure.log || { cat $(BUILD).configure.log; exit 1; }
@@ -61,6 +61,10 @@ asan: deps ## Unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 tsan: deps ## Unit tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory test-unit BUILD=$(BUILD)-tsan CMAKE_FLAGS="--preset tsan"
 
+valgrind: all toolchains ## Run the short commands under valgrind (root for `report`)
+	@scripts/deps.sh --test
+	@scripts/valgrind.sh $(BUILD)
+
 fuzz: ## Fuzz the parsers for FUZZ_SECONDS each (default 60)
 	@scripts/deps.sh --fuzz
 	@scripts/fuzz.sh $(BUILD)-fuzz
@@ -100,6 +104,9 @@ reproducible: deps ## Build gomapd twice, in two folders and with no network, an
 sbom: all ## Write the bill of materials, in SPDX's JSON: BUILD/gomapd.spdx.json
 	@scripts/sbom.py $(BUILD) $(BUILD)/gomapd.spdx.json
 	@echo $(BUILD)/gomapd.spdx.json
+
+soak: all toolchains ## Run a busy host for SOAK_MINUTES (30); add a row to docs/SOAK.md (root)
+	@python3 -B tests/soak/soak.py $(GOMAPD) --minutes $(or $(SOAK_MINUTES),30) --page docs/SOAK.md
 
 install: all ## Install to DESTDIR/PREFIX (default /usr/local)
 	@cmake --install $(BUILD) --component program --prefix $(DESTDIR)$(or $(PREFIX),/usr/local)

@@ -34,7 +34,7 @@ packages=(
 # Without these there are tests that are skipped, each by its name.
 readonly test_packages=(
 	openssl curl python3 python3-yaml python3-prometheus-client dpkg-dev file lintian debootstrap iproute2
-	chromium chromium-driver python3-selenium
+	chromium chromium-driver python3-selenium valgrind
 )
 # Without these there are rows of the benchmarks that are.
 readonly bench_packages=(bpftrace linux-perf python3)
