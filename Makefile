@@ -102,6 +102,7 @@ reproducible: deps ## Build gomapd twice, in two folders and with no network, an
 	@JOBS=$(JOBS) scripts/reproducible.sh
 
 sbom: all ## Write the bill of materials, in SPDX's JSON: BUILD/gomapd.spdx.json
+	@scripts/deps.sh --package
 	@scripts/sbom.py $(BUILD) $(BUILD)/gomapd.spdx.json
 	@echo $(BUILD)/gomapd.spdx.json
 

@@ -47,7 +47,7 @@ for option; do
 	--fuzz) packages+=(clang-19 libclang-rt-19-dev) ;;
 	--support) packages+=(lld gcc) ;;
 	--kernels) packages+=(qemu-system-x86 busybox-static cpio python3) ;;
-	--package) packages+=(dpkg-dev file) ;;
+	--package) packages+=(dpkg-dev file python3) ;;
 	--bench) packages+=(libbenchmark-dev "${bench_packages[@]}") ;;
 	--help) usage; exit 0 ;;
 	*) die 2 "unknown option '$option'; try --help" ;;
