@@ -81,7 +81,7 @@ class Empty {
  private:
   Skeleton skeleton_;
   kernel::AttachBy by_{};
-  std::vector<kernel::BpfLink> links_;
+  std::vector<kernel::ProbeLink> links_;
 };
 
 // gomapd's own, as `gomapd trace` has them.
