@@ -83,8 +83,8 @@ static __always_inline struct gm_assign *gm_assign_in(void *table, const struct 
 	if (row)
 		return row;
 	/* A map that moves with a stack has no address to be found at later. */
-	if (!gm_read(&goroutine, sizeof(goroutine), hit->g) && key->go_map >= goroutine.stack_lo &&
-	    key->go_map < goroutine.stack_hi)
+	gm_read_goroutine(hit, &goroutine);
+	if (gm_on_stack(&goroutine, key->go_map))
 		empty.flags = GM_FLAG_ON_STACK;
 	empty.bias = hit->bias;
 	empty.binary = hit->site->binary;

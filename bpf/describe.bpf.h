@@ -72,22 +72,22 @@ static __always_inline __u8 gm_log2(__u16 capacity)
 }
 
 /*
- * Names a classic growth by its map. A map on its goroutine's stack moves when
- * the stack does; its distance from the stack's top stays (go runtime/stack.go:
- * copystack).
+ * Names a classic growth by its map, and says whose it is. A map on its goroutine's
+ * stack moves when the stack does; its distance from the stack's top stays (go
+ * runtime/stack.go: copystack).
  */
 static __always_inline void gm_identify(const struct gm_hit *hit, __u64 hmap,
 					struct gm_growth *growth)
 {
 	struct gm_goroutine goroutine = {};
 
+	gm_read_goroutine(hit, &goroutine);
+	growth->goid = goroutine.goid;
 	growth->id.tgid = hit->tgid;
 	growth->id.kind = GM_ID_HEAP;
 	growth->id.a = hmap;
 	growth->id.b = 0;
-	if (gm_read(&goroutine, sizeof(goroutine), hit->g))
-		return;
-	if (hmap < goroutine.stack_lo || hmap >= goroutine.stack_hi)
+	if (!gm_on_stack(&goroutine, hmap))
 		return;
 	growth->flags |= GM_FLAG_ON_STACK;
 	growth->id.kind = GM_ID_STACK;
@@ -117,9 +117,9 @@ static __always_inline bool gm_read_swiss_map(const struct gm_hit *hit, __u64 ad
 	growth->go_map = address;
 	growth->seed = go_map->seed;
 	growth->go_map_keys = go_map->used;
-	growth->goid = gm_goid(hit);
-	if (!gm_read(&goroutine, sizeof(goroutine), hit->g) && address >= goroutine.stack_lo &&
-	    address < goroutine.stack_hi)
+	gm_read_goroutine(hit, &goroutine);
+	growth->goid = goroutine.goid;
+	if (gm_on_stack(&goroutine, address))
 		growth->flags |= GM_FLAG_ON_STACK;
 	return true;
 }
@@ -141,7 +141,6 @@ static __always_inline bool gm_describe_classic(const struct pt_regs *ctx, const
 	growth->seed = hmap.hash0;
 	growth->keys = hmap.count;
 	growth->go_map_keys = hmap.count;
-	growth->goid = gm_goid(hit);
 	growth->overflow_buckets = hmap.noverflow;
 	growth->old_log2 = hmap.B;
 	growth->kind = gm_over_load_factor(hmap.count + 1, hmap.B, hit->site->load_factor)
@@ -151,8 +150,7 @@ static __always_inline bool gm_describe_classic(const struct pt_regs *ctx, const
 }
 
 static __always_inline bool gm_describe_to_table(const struct pt_regs *ctx,
-						 const struct gm_hit *hit,
-						 struct gm_growth *growth)
+						 const struct gm_hit *hit, struct gm_growth *growth)
 {
 	struct gm_swiss_map go_map = {};
 

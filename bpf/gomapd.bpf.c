@@ -28,8 +28,7 @@ int gm_classic_start(struct pt_regs *ctx)
 	struct gm_growth growth = {};
 	struct gm_hit hit = {};
 
-	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) ||
-	    !gm_describe_classic(ctx, &hit, &growth))
+	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) || !gm_describe_classic(ctx, &hit, &growth))
 		return 0;
 	gm_identify(&hit, growth.go_map, &growth);
 	gm_begin(ctx, &hit, &growth);
@@ -61,7 +60,6 @@ int gm_classic_end(struct pt_regs *ctx)
 		return 0;
 	}
 	growth.keys = hmap.count;
-	growth.goid = gm_goid(&hit);
 	/* For a growth that began before: all old buckets have moved, so nevacuate
 	 * is their number. */
 	gm_describe_growing(&hmap, hmap.nevacuate >> (hmap.B & 63), &growth);
@@ -94,7 +92,6 @@ int gm_classic_evacuate(struct pt_regs *ctx)
 		return 0;
 	growth.type = arguments.first;
 	growth.go_map = arguments.second;
-	growth.goid = gm_goid(&hit);
 	/* go1.15 to go1.25 runtime/map.go: sameSizeGrow = 8 */
 	gm_describe_growing(&hmap, hmap.flags & 8, &growth);
 	gm_identify(&hit, arguments.second, &growth);
@@ -108,8 +105,7 @@ int gm_to_table_start(struct pt_regs *ctx)
 	struct gm_growth growth = {};
 	struct gm_hit hit = {};
 
-	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) ||
-	    !gm_describe_to_table(ctx, &hit, &growth))
+	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) || !gm_describe_to_table(ctx, &hit, &growth))
 		return 0;
 	gm_identify_call(&hit, &growth);
 	gm_begin(ctx, &hit, &growth);
@@ -122,8 +118,7 @@ int gm_rehash_start(struct pt_regs *ctx)
 	struct gm_growth growth = {};
 	struct gm_hit hit = {};
 
-	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) ||
-	    !gm_describe_rehash(ctx, &hit, &growth))
+	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) || !gm_describe_rehash(ctx, &hit, &growth))
 		return 0;
 	gm_identify_call(&hit, &growth);
 	gm_begin(ctx, &hit, &growth);
@@ -139,7 +134,6 @@ int gm_swiss_end(struct pt_regs *ctx)
 	if (!gm_accept(ctx, GM_STAT_HITS_END, &hit))
 		return 0;
 	growth.kind = hit.site->end_kind;
-	growth.goid = gm_goid(&hit);
 	gm_identify_call(&hit, &growth);
 	gm_finish(&hit, &growth);
 	return 0;

@@ -94,6 +94,7 @@ static __always_inline void gm_begin(struct pt_regs *ctx, const struct gm_hit *h
 
 	open.go_map = growth->go_map;
 	open.seed = growth->seed;
+	open.goid = growth->goid;
 	open.flags = growth->flags & GM_FLAG_ON_STACK;
 	open.start_ns = bpf_ktime_get_ns();
 	gm_submit(hit, growth, &open.key, GM_RECORD_STARTED, open.start_ns, 0);
@@ -133,9 +134,11 @@ static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth
 		if (growth->id.kind == GM_ID_G && growth->kind != key.kind)
 			gm_count(GM_STAT_IMPOSSIBLE);
 		duration = now - open->start_ns;
-		if (!growth->go_map) {
+		/* A Swiss growth ends on the goroutine that began it, and says nothing. */
+		if (growth->id.kind == GM_ID_G) {
 			growth->go_map = open->go_map;
 			growth->seed = open->seed;
+			growth->goid = open->goid;
 			growth->flags |= open->flags;
 		}
 		bpf_map_delete_elem(&gm_open_growths, &growth->id);
@@ -145,6 +148,8 @@ static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth
 		key.old_log2 = growth->old_log2;
 		key.type = growth->type ? growth->type - hit->bias : 0;
 		growth->flags |= GM_FLAG_BEGAN_BEFORE;
+		if (growth->id.kind == GM_ID_G)
+			growth->goid = gm_goid(hit);
 	}
 	counter = gm_counter_of(&key, hit);
 	if (!counter)

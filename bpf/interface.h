@@ -176,6 +176,7 @@ struct gm_open {
 	__u64 table;	 /* prune: the table */
 	__u64 go_map;
 	__u64 seed;
+	__u64 goid;
 	struct gm_counter_key key;
 	__u32 flags; /* GM_FLAG_ON_STACK: where the map lies does not change */
 	__u32 pad;

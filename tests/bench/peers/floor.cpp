@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The gomapd Authors
 //
-// gomapd_floor PID FILE (empty|full) (start|both) (uprobe_multi|perf_event)
+// gomapd_floor PID FILE (empty|full) (start|end|both) (uprobe_multi|perf_event)
 //
 // Puts probes on the growth sites that gomapd chose in FILE, the executable of process
 // PID: programs that do nothing (the floor), or gomapd's own; on the starts of growths
-// alone, or on starts and ends. Prints {"attach_ms", "sites"} when they are in, takes
+// alone, on their ends alone, or on both. Prints {"attach_ms", "sites"} when they are in, takes
 // them out at the end of standard input, and prints {"detach_ms", "hits"}.
 // Exit codes: 0 done, 1 failed, 2 the command line is wrong.
 #include <fmt/core.h>
@@ -37,17 +37,13 @@ struct Wishes {
   pid_t pid = 0;
   std::string path;
   bool full = false;
-  bool starts_only = false;
+  std::optional<Role> only;  // none: starts and ends
   bool perf_event = false;
 };
 
 double ms_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
       .count();
-}
-
-bool is_start(const ProbeSite& site) {
-  return site.role == Role::kGrowthStart;
 }
 
 // Probes that do nothing, in while it lives.
@@ -122,7 +118,8 @@ Result<void> run(const Wishes& wishes) {
   if (const auto refusal = binary.trace_refusal(); !refusal.empty())
     return fail(Errc::kUnsupported, refusal);
   auto sites = binary.sites_for(Detail::kGrowth);
-  if (wishes.starts_only) std::erase_if(sites, [](const auto& site) { return !is_start(site); });
+  if (wishes.only)
+    std::erase_if(sites, [&](const auto& site) { return site.role != *wishes.only; });
 
   auto probes = TRY(Probes::load(wishes));
   auto began = std::chrono::steady_clock::now();
@@ -147,7 +144,9 @@ std::optional<Wishes> parse(std::span<char* const> arguments) {
     return std::nullopt;
   wishes.path = arguments[2];
   wishes.full = std::string_view(arguments[3]) == "full";
-  wishes.starts_only = std::string_view(arguments[4]) == "start";
+  const std::string_view where = arguments[4];
+  if (where == "start") wishes.only = Role::kGrowthStart;
+  if (where == "end") wishes.only = Role::kGrowthEnd;
   wishes.perf_event = std::string_view(arguments[5]) == "perf_event";
   return wishes;
 }
@@ -159,7 +158,7 @@ int main(int argc, char** argv) {
   const auto wishes = gomapd::parse({argv, static_cast<std::size_t>(argc)});
   if (!wishes) {
     fmt::print(stderr,
-               "usage: gomapd_floor PID FILE (empty|full) (start|both) "
+               "usage: gomapd_floor PID FILE (empty|full) (start|end|both) "
                "(uprobe_multi|perf_event)\n");
     return 2;
   }

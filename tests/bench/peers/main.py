@@ -74,7 +74,7 @@ class Run:
                   "bpftrace": tracers.Bpftrace, "perf": tracers.Perf}
         made = [self.attempt(name, make) for name, make in makers.items()]
         hits = [tracers.Floor(self.loader, what, where, work="hits")
-                for what in ("empty", "full") for where in ("start", "both")]
+                for what in ("empty", "full") for where in ("end", "both")]
         return [[tracer] for tracer in made if tracer] + [hits]
 
     def alternate(self, count):

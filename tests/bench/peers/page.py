@@ -27,7 +27,7 @@ Others count the same facts the only way they have: a probe at the entry of `has
 `evacuate*` (classic), or of `rehash` (Swiss), which misses growths from one group to a table. They
 get less to do, since it takes them so long. "Empty programs" are BPF programs that do nothing at
 gomapd's own sites: the floor for this kernel and machine. "Full programs" are gomapd's, without the
-rest of it; on starts alone, growths stay open. These have their turns in a row.
+rest of it; on ends alone, each is of a growth that began before. These have their turns in a row.
 
 """
 

@@ -7,11 +7,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
 #include <bit>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -28,9 +30,10 @@ namespace gomapd::kernel {
 }
 
 // Has the registers of a Go function as go1.24 to go1.27 internal/runtime/maps
-// call (*table).rehash, and grows nothing.
+// call (*table).rehash, and grows nothing. `frame` is what its frame pointer has.
 // NOLINTNEXTLINE(misc-use-internal-linkage)
-extern "C" void gm_test_rehash(const void* table, const void* go_map, const void* g);
+extern "C" void gm_test_rehash(const void* table, const void* go_map, const void* g,
+                               const void* frame);
 extern "C" const char gm_test_rehash_start;
 extern "C" const char gm_test_rehash_end;
 asm(R"(
@@ -38,6 +41,8 @@ asm(R"(
 gm_test_rehash:
   push %rbx
   push %r14
+  push %rbp
+  mov %rcx, %rbp
   mov %rdi, %rax
   mov %rsi, %rcx
   mov %rdx, %r14
@@ -46,6 +51,7 @@ gm_test_rehash_start:
   nop
 gm_test_rehash_end:
   nop
+  pop %rbp
   pop %r14
   pop %rbx
   ret
@@ -236,7 +242,9 @@ struct FakeGrowth {
   std::array<std::uint64_t, 64> g{};
 
   explicit FakeGrowth(std::uint16_t slots) : table{14, slots} {}
-  void grow() const { gm_test_rehash(table.data(), go_map.data(), g.data()); }
+  void grow(const void* frame = nullptr) const {
+    gm_test_rehash(table.data(), go_map.data(), g.data(), frame);
+  }
 };
 
 ProbeSite swiss_site(gm_role role, const char* address, gm_kind end_kind = GM_KIND_UNKNOWN) {
@@ -272,6 +280,88 @@ TEST_P(Tracer, CountsSwissGrowthsThatDoNotEndAsTheyBegan) {
     EXPECT_EQ(stats.at(GM_STAT_FAULT), 0U);
     EXPECT_EQ(stats.at(GM_STAT_IMPOSSIBLE), impossible) << slots << ' ' << ends_as;
   }
+}
+
+// A page, and behind it one that can't be read.
+class LastPage {
+ public:
+  LastPage() {
+    void* at =
+        mmap(nullptr, 2 * kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) std::abort();
+    page_ = static_cast<std::byte*>(at);
+    if (mprotect(page_ + kBytes, kBytes, PROT_NONE) != 0) std::abort();
+  }
+  ~LastPage() { munmap(page_, 2 * kBytes); }
+  LastPage(const LastPage&) = delete;
+  LastPage& operator=(const LastPage&) = delete;
+
+  // A word so many bytes before the page's end; behind it where negative.
+  [[nodiscard]] std::uint64_t* word(int before_end) const {
+    return std::bit_cast<std::uint64_t*>(page_ + kBytes - before_end);
+  }
+
+ private:
+  static constexpr int kBytes = 4096;
+  std::byte* page_;
+};
+
+struct WalkedStack {
+  std::vector<std::uint64_t> callers;  // below the function that grows
+  bool is_truncated = false;
+  std::uint64_t faults = 0;
+};
+
+// What a growth's stack is whose frames lie so many bytes before the page's end; each
+// returns to its own number, counted from 1.
+WalkedStack walk(kernel::Tracer& tracer, const std::vector<int>& frames) {
+  const LastPage page;
+  for (std::size_t i = 0; i < frames.size() && frames[i] > 0; i++) {
+    auto* frame = page.word(frames[i]);
+    frame[0] = i + 1 < frames.size() ? std::bit_cast<std::uint64_t>(page.word(frames[i + 1])) : 0;
+    frame[1] = i + 1;
+  }
+  FakeGrowth(16).grow(page.word(frames.front()));
+  WalkedStack walked;
+  walked.faults = tracer.stats().value().at(GM_STAT_STACK_FAULT);
+  const auto drained = tracer.drain([&](const gm_record& record) {
+    const auto stack = tracer.stack(record.key.stack).value_or(gm_stack{});
+    walked.is_truncated = stack.truncated != 0;
+    for (std::uint32_t i = 1; i < stack.count; i++)
+      walked.callers.push_back(stack.pcs[i] + record.bias);
+  });
+  EXPECT_TRUE(drained);
+  return walked;
+}
+
+// Stacks are read by pieces of a kibibyte: also where a piece can't be.
+TEST_P(Tracer, WalksStacksToTheEndOfWhatIsMapped) {
+  auto tracer = load(1 << 16);
+  ASSERT_TRUE(tracer.add_target(getpid()));
+  auto start = swiss_site(GM_ROLE_REHASH_START, &gm_test_rehash_start);
+  start.kernel.frame_linked = 1;
+  ASSERT_TRUE(attach(tracer, {start}));
+  tracer.activate();
+  using Callers = std::vector<std::uint64_t>;
+
+  EXPECT_EQ(walk(tracer, {16}).callers, Callers({1}));
+  EXPECT_EQ(walk(tracer, {3000, 16}).callers, Callers({1, 2}));
+  EXPECT_EQ(walk(tracer, {4096, 3088, 3072, 2063, 900, 512, 16}).callers,
+            Callers({1, 2, 3, 4, 5, 6, 7}));
+  std::vector<int> deep;
+  Callers callers;
+  for (int i = 0; i < GM_MAX_FRAMES; i++) {
+    deep.push_back(4096 - 60 * i);
+    if (i + 1 < GM_MAX_FRAMES) callers.push_back(static_cast<std::uint64_t>(i) + 1);
+  }
+  const auto many = walk(tracer, deep);
+  EXPECT_EQ(many.callers, callers);
+  EXPECT_TRUE(many.is_truncated);
+  EXPECT_EQ(many.faults, 0U);
+
+  const auto cut = walk(tracer, {2000, 100, -8});
+  EXPECT_EQ(cut.callers, Callers({1, 2}));
+  EXPECT_EQ(cut.faults, 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Attached, Tracer, testing::Bool(), [](const auto& way) {
