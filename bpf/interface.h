@@ -85,7 +85,8 @@ struct gm_site {
 	__u8 end_kind;	   /* SWISS_END: enum gm_kind of what ends here */
 	__u16 goid_offset; /* in runtime.g */
 	__u16 load_factor; /* classic: keys a pair of buckets holds, 13 or 12 */
-	__u16 pad;
+	__u8 closed;	   /* its probe is about to go: hits count no more */
+	__u8 pad;
 	struct gm_location type_at; /* CLASSIC_END, CLASSIC_START if located */
 	struct gm_location hmap_at;
 	__s64 tls_g_offset; /* stack_abi: of g from the thread pointer */

@@ -181,6 +181,10 @@ static __always_inline bool gm_accept(struct pt_regs *ctx, __u32 hits, struct gm
 		gm_count(GM_STAT_NO_SITE);
 		return false;
 	}
+	if (site->closed) {
+		gm_count(GM_STAT_FILTERED);
+		return false;
+	}
 	/* jbe is taken when CF or ZF is set: Intel SDM vol. 2A, Jcc. */
 	if (site->rule == GM_RULE_UNLESS_BRANCH_TAKEN && (ctx->flags & 0x41)) {
 		gm_count(GM_STAT_BRANCH_TAKEN);

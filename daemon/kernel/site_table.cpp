@@ -43,6 +43,17 @@ Places SiteTable::merged(const PlacesByRole& places) {
   return all;
 }
 
+void SiteTable::close(const bpf_map* table, const Places& places) {
+  for (const auto cookie : places.cookies) {
+    const auto index = static_cast<std::uint32_t>(cookie);
+    gm_site site{};
+    // All but one byte stays as it is, whoever reads it meanwhile.
+    if (bpf_map__lookup_elem(table, &index, sizeof(index), &site, sizeof(site), 0) != 0) continue;
+    site.closed = 1;
+    (void)bpf_map__update_elem(table, &index, sizeof(index), &site, sizeof(site), BPF_EXIST);
+  }
+}
+
 void SiteTable::remove(const PlacesByRole& places) {
   for (const auto& own : places)
     for (const auto cookie : own.cookies) free_.push_back(static_cast<std::uint32_t>(cookie));

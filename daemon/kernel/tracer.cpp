@@ -62,6 +62,13 @@ std::uint32_t counter_entries_of_a_host() {
       std::clamp<std::size_t>(fit, TracerOptions{}.counter_entries, kMost));
 }
 
+// A start is probed no sooner than what ends it, and no longer: else the next start of a
+// goroutine would find a growth open whose end was not seen.
+constexpr std::array kEnds{GM_ROLE_CLASSIC_END, GM_ROLE_SWISS_END, GM_ROLE_EVACUATE,
+                           GM_ROLE_PRUNE_END};
+constexpr std::array kStarts{GM_ROLE_CLASSIC_START, GM_ROLE_TO_TABLE_START, GM_ROLE_REHASH_START,
+                             GM_ROLE_PRUNE_START};
+
 struct Tracer::State {
   struct Attachment {
     std::vector<ProbeLink> links;
@@ -105,14 +112,17 @@ struct Tracer::State {
                       const std::string& path, pid_t pid, Attachment& to) {
     const auto places = TRY(sites.add(skeleton->maps.gm_sites, wanted, binary));
     to.places.push_back(places);
-    for (unsigned role = 0; role < GM_ROLE_COUNT; ++role)
-      if (!places.at(role).offsets.empty())
-        TRY_VOID(kernel::attach(program(role), attach_by, path, pid, places.at(role), to.links));
+    for (const auto& roles : {kEnds, kStarts})
+      for (const auto role : roles)
+        if (!places.at(role).offsets.empty())
+          TRY_VOID(kernel::attach(program(role), attach_by, path, pid, places.at(role), to.links));
     return {};
   }
 
   // Its probes are gone when this returns.
   void drop(Attachment attachment) {
+    for (const auto& places : attachment.places)
+      for (const auto role : kStarts) SiteTable::close(skeleton->maps.gm_sites, places.at(role));
     take_out(std::move(attachment.links));
     for (const auto& places : attachment.places) sites.remove(places);
   }

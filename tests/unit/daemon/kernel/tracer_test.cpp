@@ -12,10 +12,13 @@
 
 #include <array>
 #include <bit>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
+#include <thread>
 
 #include "daemon/kernel/features.h"
 #include "daemon/proc/file.h"
@@ -280,6 +283,30 @@ TEST_P(Tracer, CountsSwissGrowthsThatDoNotEndAsTheyBegan) {
     EXPECT_EQ(stats.at(GM_STAT_FAULT), 0U);
     EXPECT_EQ(stats.at(GM_STAT_IMPOSSIBLE), impossible) << slots << ' ' << ends_as;
   }
+}
+
+// Starts are probed no sooner than their ends, and no longer: else a start would find the
+// last one open, whose end was missed.
+TEST_P(Tracer, TakesNoGrowthForTwoWhileProbesComeAndGo) {
+  auto tracer = load();
+  ASSERT_TRUE(tracer.add_target(getpid()));
+  tracer.activate();
+  const std::vector<ProbeSite> sites{
+      swiss_site(GM_ROLE_REHASH_START, &gm_test_rehash_start),
+      swiss_site(GM_ROLE_SWISS_END, &gm_test_rehash_end, GM_KIND_TABLE_DOUBLE)};
+  const std::jthread storm([](const std::stop_token& stop) {
+    const FakeGrowth growth(16);
+    while (!stop.stop_requested()) growth.grow();
+  });
+  for (int i = 0; i < 20; i++) {
+    ASSERT_TRUE(attach(tracer, sites));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    tracer.detach(0);
+    tracer.forget_open({static_cast<std::uint32_t>(getpid())});
+  }
+  const auto stats = tracer.stats().value();
+  EXPECT_GT(stats.at(GM_STAT_COUNTED), 0U);
+  EXPECT_EQ(stats.at(GM_STAT_IMPOSSIBLE), 0U);
 }
 
 // A page, and behind it one that can't be read.
