@@ -127,10 +127,24 @@ std::int32_t index_at(const std::vector<IndexRange>& ranges, std::uint64_t offse
 
 }  // namespace
 
+// Nearly no function does: so that those cost no more than reading their trees.
+bool Pclntab::inlines_any(const Record& record, Bytes tree,
+                          const std::function<bool(std::string_view)>& wanted) const {
+  std::int32_t last = -1;
+  for (auto indexes = inline_indexes(record); indexes.next() && indexes.begin() < record.size;)
+    last = std::max(last, indexes.value());
+  for (std::int32_t index = 0; index <= std::min(last, kMaxTreeIndex - 1); ++index) {
+    const auto call = inlined_call(record, tree, index);
+    if (call && wanted(call->callee)) return true;
+  }
+  return false;
+}
+
 std::vector<InlinedRange> Pclntab::inlined_in(
     const Function& caller, const std::function<bool(std::string_view)>& wanted) const {
   const auto record = record_of(caller.index);
   const auto tree = inline_tree(record);
+  if (tree.empty() || !inlines_any(record, tree, wanted)) return {};
   std::vector<IndexRange> ranges;
   for (auto indexes = inline_indexes(record); indexes.next() && indexes.begin() < record.size;)
     ranges.push_back({indexes.begin(), indexes.end(), indexes.value()});

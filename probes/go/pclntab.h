@@ -113,6 +113,8 @@ class Pclntab {
   [[nodiscard]] Bytes inline_tree(const Record& record) const;
   [[nodiscard]] std::optional<InlinedCall> inlined_call(const Record& record, Bytes tree,
                                                         std::int32_t index) const;
+  [[nodiscard]] bool inlines_any(const Record& record, Bytes tree,
+                                 const std::function<bool(std::string_view)>& wanted) const;
   [[nodiscard]] SourceFrame source_at(const Record& record, std::uint64_t offset) const;
 
   elf::Image image_;  // a copy: shares the file's bytes
