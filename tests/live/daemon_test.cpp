@@ -9,10 +9,10 @@
 #include <cmath>
 #include <cstdint>
 #include <fstream>
-#include <map>
 #include <string>
 #include <thread>
 
+#include "tests/live/daemon_fixture.h"
 #include "tests/live/lab.h"
 #include "tests/live/pages.h"
 #include "tests/live/storm_program.h"
@@ -25,59 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-class DaemonLive : public testing::TestWithParam<Build> {
- protected:
-  void SetUp() override {
-    GOMAPD_LIVE_OR_SKIP();
-    GOMAPD_BUILD_OR_SKIP(GetParam());
-    if (run({"curl", "--version"}).ending.code != 0) GTEST_SKIP() << "no curl";
-    const auto built = build_truth(GetParam());
-    ASSERT_TRUE(built.has_value()) << built.error();
-    // A file of its own: nobody else runs it.
-    program_ = folder_ / "daemonstruth";
-    fs::copy_file(*built, program_);
-  }
-
-  void start(Arguments options = {}) {
-    Arguments all{gomapd_path(), "daemon",      "--web.listen-address",
-                  "127.0.0.1:0", "--match-exe", "daemons*"};
-    all.insert(all.end(), options.begin(), options.end());
-    daemon_.emplace(all);
-    address_ = address_of(*daemon_);
-    ASSERT_FALSE(address_.empty()) << daemon_->errors();
-  }
-
-  // A client's own tool; the server is on loopback.
-  [[nodiscard]] std::string get(const std::string& path, const Arguments& options = {}) const {
-    Arguments command{"curl", "-sS", "--max-time", "30", "http://" + address_ + path};
-    command.insert(command.end(), options.begin(), options.end());
-    const auto got = run(command);
-    EXPECT_EQ(got.ending.code, 0) << got.errors;
-    return got.output;
-  }
-  [[nodiscard]] Metrics metrics() const { return parse_metrics(get("/metrics")); }
-  [[nodiscard]] double traced() const {
-    return sum_of(metrics(), "gomapd_processes", "state=\"traced\"");
-  }
-
-  // A program that waits, and that the daemon traces.
-  Child waiting_program(const fs::path& truth, const Arguments& workloads) {
-    Arguments command{program_, "-wait", "-hold", "-out", truth};
-    command.insert(command.end(), workloads.begin(), workloads.end());
-    const auto before = traced();
-    Child child(command);
-    EXPECT_TRUE(child.wait_for_output("ready\n")) << child.errors();
-    EXPECT_TRUE(eventually([&] { return traced() > before; }));
-    return child;
-  }
-
-  static std::uint64_t started(const Json& truth) { return truth["started"].get<std::uint64_t>(); }
-
-  ScratchFolder folder_;
-  fs::path program_;
-  std::optional<Child> daemon_;
-  std::string address_;
-};
+class DaemonLive : public DaemonTest {};
 
 TEST_P(DaemonLive, CountsWhatProgramsCount) {
   start();
@@ -261,50 +209,6 @@ TEST_P(DaemonLive, ReadsItsConfigurationAgain) {
   EXPECT_TRUE(eventually([&] { return traced() == 1; })) << daemon_->errors();
 }
 
-// The values of a thread's status.
-std::map<std::string, std::string> status_of(const fs::path& task) {
-  std::ifstream file(task / "status");
-  std::map<std::string, std::string> values;
-  for (std::string line; std::getline(file, line);)
-    if (const auto colon = line.find(":\t"); colon != std::string::npos)
-      values[line.substr(0, colon)] = line.substr(colon + 2);
-  return values;
-}
-
-TEST_P(DaemonLive, HoldsNoMoreThanItNeedsWhileItCounts) {
-  // CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE, and,
-  // where there is no uprobe_multi, CAP_SYS_ADMIN.
-  constexpr std::uint64_t kNeeded =
-      1ULL << 39U | 1ULL << 38U | 1ULL << 19U | 1ULL << 2U | 1ULL << 40U | 1ULL << 21U;
-  start();
-  auto program = waiting_program(folder_ / "truth", {"sizes", "kinds"});
-  const auto before = sum_of(metrics(), "gomapd_map_growths_total");
-  program.feed("w");
-  ASSERT_TRUE(program.wait_for_output("done\n"));
-  const auto expected = started(Json::parse(read_file(folder_ / "truth")));
-  EXPECT_TRUE(eventually([&] {
-    return sum_of(metrics(), "gomapd_map_growths_total") - before == static_cast<double>(expected);
-  })) << sum_of(metrics(), "gomapd_map_growths_total") - before
-      << " of " << expected;
-  std::size_t threads = 0;
-  const auto tasks = fs::path("/proc") / std::to_string(daemon_->pid()) / "task";
-  for (const auto& task : fs::directory_iterator(tasks)) {
-    auto status = status_of(task.path());
-    if (status.empty()) continue;  // one of a connection, gone
-    ++threads;
-    for (const auto* set : {"CapPrm", "CapEff", "CapBnd"})
-      EXPECT_EQ(std::stoull(status[set], nullptr, 16) & ~kNeeded, 0U) << set << status[set];
-    for (const auto* set : {"CapInh", "CapAmb"})
-      EXPECT_EQ(std::stoull(status[set], nullptr, 16), 0U) << set;
-    EXPECT_EQ(status["NoNewPrivs"], "1");
-    EXPECT_EQ(status["Seccomp"], "2");
-  }
-  EXPECT_GE(threads, 3U);
-  // It still reads what it is told to read again.
-  daemon_->send_signal(SIGHUP);
-  EXPECT_TRUE(daemon_->wait_for_errors("the configuration was read again")) << daemon_->errors();
-}
-
 TEST_P(DaemonLive, ReadsItsCertificateAgain) {
   const auto make_certificate = [&](const std::string& name) {
     return run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
@@ -411,14 +315,7 @@ TEST_P(DaemonLive, KeepsTheCostOfAStormWithinTheBudget) {
   storm.quit();
 }
 
-std::vector<Build> builds() {
-  std::vector<Build> all;
-  for (const auto& build : {any_classic(), any_swiss()})
-    if (build) all.push_back(*build);
-  return all;
-}
-
-INSTANTIATE_TEST_SUITE_P(Live, DaemonLive, testing::ValuesIn(builds()),
+INSTANTIATE_TEST_SUITE_P(Live, DaemonLive, testing::ValuesIn(one_of_each_design()),
                          [](const auto& build) { return name_of(build.param); });
 
 }  // namespace

@@ -310,14 +310,7 @@ TEST_P(Faults, ResourcesAreScarce) {
   program.quit();
 }
 
-std::vector<Build> builds() {
-  std::vector<Build> all;
-  for (const auto& build : {any_classic(), any_swiss()})
-    if (build) all.push_back(*build);
-  return all;
-}
-
-INSTANTIATE_TEST_SUITE_P(Live, Faults, testing::ValuesIn(builds()),
+INSTANTIATE_TEST_SUITE_P(Live, Faults, testing::ValuesIn(one_of_each_design()),
                          [](const auto& build) { return name_of(build.param); });
 
 }  // namespace

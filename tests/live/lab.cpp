@@ -55,6 +55,13 @@ std::optional<Build> any_swiss() {
   return first_at_hand({"1.26", "1.27", "1.25", "1.24"});
 }
 
+std::vector<Build> one_of_each_design() {
+  std::vector<Build> builds;
+  for (const auto& build : {any_classic(), any_swiss()})
+    if (build) builds.push_back(*build);
+  return builds;
+}
+
 fs::path gomapd_path() {
   if (const auto path = variable("GOMAPD_BIN"); !path.empty()) return fs::absolute(path);
   return GOMAPD_BINARY;

@@ -18,6 +18,8 @@ namespace gomapd::live {
 // of the design that was asked for.
 std::optional<Build> any_classic();
 std::optional<Build> any_swiss();
+// Both, as far as they are at hand.
+std::vector<Build> one_of_each_design();
 
 std::filesystem::path gomapd_path();
 std::filesystem::path source_folder();

@@ -148,14 +148,7 @@ TEST_P(PriceLive, RefusesWhatItCannotSample) {
   EXPECT_EQ(code({"inspect", "-d", "1s", "-p", number(getpid())}), 2);
 }
 
-std::vector<Build> builds() {
-  std::vector<Build> all;
-  for (const auto& build : {any_classic(), any_swiss()})
-    if (build) all.push_back(*build);
-  return all;
-}
-
-INSTANTIATE_TEST_SUITE_P(Live, PriceLive, testing::ValuesIn(builds()),
+INSTANTIATE_TEST_SUITE_P(Live, PriceLive, testing::ValuesIn(one_of_each_design()),
                          [](const auto& build) { return name_of(build.param); });
 
 }  // namespace

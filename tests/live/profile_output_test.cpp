@@ -190,13 +190,6 @@ TEST_P(ProfileOutput, RefusesWhatCanNotBeWrittenBeforeTheTrace) {
   }
 }
 
-std::vector<Build> one_of_each_design() {
-  std::vector<Build> builds;
-  for (const auto& build : {any_classic(), any_swiss()})
-    if (build) builds.push_back(*build);
-  return builds;
-}
-
 std::string test_name(const testing::TestParamInfo<Build>& info) {
   return name_of(info.param);
 }
