@@ -16,10 +16,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "daemon/analyst/conversation.h"
@@ -36,6 +38,12 @@ std::unexpected<Error> call_failed(const char* call, int error) {
               fmt::format("a process that reads executables: {}: {}", call, errno_text(error)));
 }
 
+std::unexpected<Error> nobody_left() {
+  return fail(Errc::kSystem,
+              "both processes that start readers of executables were ended by others: only a "
+              "new start of gomapd can read executables again");
+}
+
 struct Sockets {
   proc::Fd ours;
   proc::Fd theirs;
@@ -48,7 +56,12 @@ Result<Sockets> make_sockets(int type) {
   return Sockets{proc::Fd(ends[0]), proc::Fd(ends[1])};
 }
 
-// Two descriptors and a byte to carry them.
+// What a workshop may be asked for, besides two descriptors: of a conversation and a file, or
+// of a door, twice.
+constexpr char kReader = 'r';
+constexpr char kAnother = 'w';
+
+// That, and two descriptors.
 struct Parcel {
   static constexpr std::size_t kCount = 2;
   char byte = 0;
@@ -66,8 +79,9 @@ struct Parcel {
   Parcel& operator=(const Parcel&) = delete;
 };
 
-bool send_descriptors(int door, const std::array<int, Parcel::kCount>& descriptors) {
+bool send_parcel(int door, char what, const std::array<int, Parcel::kCount>& descriptors) {
   Parcel parcel;
+  parcel.byte = what;
   auto* header = CMSG_FIRSTHDR(&parcel.message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
@@ -76,17 +90,17 @@ bool send_descriptors(int door, const std::array<int, Parcel::kCount>& descripto
   return sendmsg(door, &parcel.message, MSG_NOSIGNAL) == 1;
 }
 
-// False: the other end is closed.
-bool receive_descriptors(int door, std::array<int, Parcel::kCount>& descriptors) {
+// What is ordered; nothing: the other end is closed.
+std::optional<char> receive_parcel(int door, std::array<int, Parcel::kCount>& descriptors) {
   Parcel parcel;
   ssize_t count = 0;
   do count = recvmsg(door, &parcel.message, MSG_CMSG_CLOEXEC);
   while (count < 0 && errno == EINTR);
   const auto* header = CMSG_FIRSTHDR(&parcel.message);
   if (count != 1 || header == nullptr || header->cmsg_len != CMSG_LEN(sizeof(descriptors)))
-    return false;
+    return std::nullopt;
   std::memcpy(descriptors.data(), CMSG_DATA(header), sizeof(descriptors));
-  return true;
+  return parcel.byte;
 }
 
 // The reader's own life. Its descriptors: nothing at 0 to 2, the door at 3 (until it is
@@ -131,77 +145,171 @@ bool keep_only_the_door(int door) {
   return true;
 }
 
-[[noreturn]] void run_workshop(int door, pid_t daemon, Serve serve, const Limits& limits) {
+// It goes when the daemon does, at whose end it may be needed: nothing else ends it.
+void live_with(pid_t daemon) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != daemon) _exit(0);
+  for (const int sent : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) signal(sent, SIG_IGN);
+}
+
+[[noreturn]] void run_workshop(int door, pid_t daemon, Serve serve, const Limits& limits) {
+  live_with(daemon);
   prctl(PR_SET_NAME, "gomapd-reader");
   // Where memory is out, malloc would look for another arena, and for the number of CPUs.
   mallopt(M_ARENA_MAX, 1);
-  // Those are for the daemon, which may need readers while it ends.
-  for (const int sent : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) signal(sent, SIG_IGN);
   if (!keep_only_the_door(door) || !give_up_privileges()) _exit(kShutInFailed);
   std::array<int, Parcel::kCount> given{};
-  while (receive_descriptors(kDoor, given)) {
+  while (const auto ordered = receive_parcel(kDoor, given)) {
     // A child of the daemon, not ours: it waits for it and learns how it ended. What
     // fork(3) does besides is for threads, and there are none.
     const auto pid = static_cast<pid_t>(syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));
-    if (pid == 0) read_file(serve, limits, given[0], given[1]);
-    const std::int32_t told = pid < 0 ? -errno : pid;
+    if (pid == 0 && *ordered == kReader) read_file(serve, limits, given[0], given[1]);
+    if (pid == 0) {
+      // Another one like this, behind a door of its own.
+      live_with(daemon);
+      if (dup2(given[0], kDoor) < 0) _exit(kShutInFailed);
+    }
     for (const int fd : given) close(fd);
+    if (pid == 0) continue;
+    const std::int32_t told = pid < 0 ? -errno : pid;
     if (send(kDoor, &told, sizeof(told), MSG_NOSIGNAL) != sizeof(told)) break;
   }
   _exit(0);
 }
 
+std::string words_for_end(int status) {
+  return WIFSIGNALED(status) ? fmt::format("was ended by signal {}", WTERMSIG(status))
+                             : fmt::format("ended with {}", WEXITSTATUS(status));
+}
+
 }  // namespace
 
-Result<Workshop> Workshop::start(Serve serve, Limits limits) {
+Result<Workshop> Workshop::start(Serve serve, Limits limits, std::chrono::milliseconds patience) {
   auto door = TRY(make_sockets(SOCK_SEQPACKET));
   const auto daemon = getpid();
   const auto pid = fork();
   if (pid < 0) return call_failed("fork", errno);
   if (pid == 0) run_workshop(door.theirs.get(), daemon, serve, limits);
-  return Workshop(pid, std::move(door.ours));
+  door.theirs.reset();
+  Workshop workshop(Room{pid, std::move(door.ours)}, patience);
+  workshop.standby_ = TRY(workshop.another_from(workshop.at_work_));
+  return workshop;
 }
 
 Workshop::Workshop(Workshop&& other) noexcept
-    : pid_(std::exchange(other.pid_, 0)),
-      door_(std::move(other.door_)),
+    : patience_(other.patience_),
+      at_work_{std::exchange(other.at_work_.pid, 0), std::move(other.at_work_.door)},
+      standby_{std::exchange(other.standby_.pid, 0), std::move(other.standby_.door)},
+      losses_(std::move(other.losses_)),
       ending_(std::move(other.ending_)) {}
 
 Workshop::~Workshop() {
-  if (pid_ == 0) return;
-  door_.reset();
-  kill(pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
+  close_down(at_work_);
+  close_down(standby_);
   for (const auto pid : ending_) waitpid(pid, nullptr, WNOHANG);
 }
 
+void Workshop::close_down(Room& room) {
+  if (room.pid == 0) return;
+  room.door.reset();
+  kill(room.pid, SIGKILL);
+  waitpid(room.pid, nullptr, 0);
+  room.pid = 0;
+}
+
+pid_t Workshop::pid() {
+  const std::scoped_lock lock(mutex_);
+  return at_work_.pid;
+}
+
+pid_t Workshop::standby_pid() {
+  const std::scoped_lock lock(mutex_);
+  return standby_.pid;
+}
+
 void Workshop::reap() {
+  const std::scoped_lock lock(ending_mutex_);
   std::erase_if(ending_, [](pid_t pid) { return waitpid(pid, nullptr, WNOHANG) != 0; });
+}
+
+// kGone: whoever was behind the door is not there any more, or does not move.
+Result<pid_t> Workshop::order(Room& room, char what, int given, int file) {
+  if (room.pid == 0 || !send_parcel(room.door.get(), what, {given, file}))
+    return fail(Errc::kGone, "");
+  pollfd answered{.fd = room.door.get(), .events = POLLIN, .revents = 0};
+  const auto deadline = std::chrono::steady_clock::now() + patience_;
+  int ready = 0;
+  do {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    ready = poll(&answered, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+  } while (ready < 0 && errno == EINTR);
+  std::int32_t told = 0;
+  if (ready <= 0 || recv(room.door.get(), &told, sizeof(told), MSG_DONTWAIT) != sizeof(told))
+    return fail(Errc::kGone, "");
+  if (told < 0) return call_failed("clone", -told);
+  return told;
+}
+
+Result<Workshop::Room> Workshop::another_from(Room& room) {
+  auto door = TRY(make_sockets(SOCK_SEQPACKET));
+  const auto pid = TRY(order(room, kAnother, door.theirs.get(), door.theirs.get()));
+  return Room{pid, std::move(door.ours)};
+}
+
+// Whether it has ended, or was not there.
+bool Workshop::note_loss(Room& room) {
+  if (room.pid == 0) return true;
+  int status = 0;
+  if (waitpid(room.pid, &status, WNOHANG) != room.pid) return false;
+  losses_.push_back(fmt::format("the process {} that starts readers of executables {}", room.pid,
+                                words_for_end(status)));
+  room = Room{};
+  return true;
+}
+
+void Workshop::replace_lost() {
+  if (note_loss(at_work_)) at_work_ = std::exchange(standby_, Room{});
+  if (!note_loss(standby_) || note_loss(at_work_)) return;
+  auto another = another_from(at_work_);
+  if (another) standby_ = *std::move(another);
+  // Where it can't be had now, it is asked for again later; what a mute one says later is
+  // no answer to anything.
+  if (!another && another.error().code == Errc::kGone) close_down(at_work_);
+}
+
+Result<std::vector<std::string>> Workshop::tend() {
+  reap();
+  // Who holds it is starting a reader, and would see what is lost.
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return std::vector<std::string>();
+  replace_lost();
+  if (at_work_.pid == 0) return nobody_left();
+  return std::exchange(losses_, {});
 }
 
 Result<ReaderProcess> Workshop::reader_of(int file) {
   const std::scoped_lock lock(mutex_);
   reap();
   auto conversation = TRY(make_sockets(SOCK_STREAM));
-  if (!send_descriptors(door_.get(), {conversation.theirs.get(), file}))
-    return call_failed("sendmsg", errno);
-  std::int32_t told = 0;
-  ssize_t count = 0;
-  do count = recv(door_.get(), &told, sizeof(told), 0);
-  while (count < 0 && errno == EINTR);
-  if (count != sizeof(told)) return call_failed("it has gone", count < 0 ? errno : ECHILD);
-  if (told < 0) return call_failed("clone", -told);
+  auto pid = order(at_work_, kReader, conversation.theirs.get(), file);
+  while (!pid && pid.error().code == Errc::kGone) {
+    if (at_work_.pid == 0) return nobody_left();
+    kill(at_work_.pid, SIGKILL);  // if it only does not move
+    siginfo_t ended{};
+    (void)waitid(P_PID, static_cast<id_t>(at_work_.pid), &ended, WEXITED | WNOWAIT);
+    replace_lost();
+    pid = order(at_work_, kReader, conversation.theirs.get(), file);
+  }
   ReaderProcess reader;
-  reader.pid = told;
-  reader.pidfd = TRY(proc::open_pidfd(told));
+  reader.pid = TRY(std::move(pid));
+  reader.pidfd = TRY(proc::open_pidfd(reader.pid));
   reader.conversation = std::move(conversation.ours);
   return reader;
 }
 
 int Workshop::end(ReaderProcess reader) {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(ending_mutex_);
   int status = 0;
   if (waitpid(reader.pid, &status, WNOHANG) == reader.pid) return status;
   kill(reader.pid, SIGKILL);  // our child, not waited for: the number is still its own

@@ -4,7 +4,9 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "daemon/analyst/confine.h"
@@ -27,33 +29,57 @@ struct ReaderProcess {
 // Where readers come from: a process of one thread that was forked before there was
 // anything to keep from them (keys, BPF descriptors) or to trip over (threads), that gave up
 // its privileges then, and that forks itself for each reader. So nothing needs execve, a
-// fork takes a millisecond or less, and the daemon may forbid itself both. Safe for several
-// threads.
+// fork takes a millisecond or less, and the daemon may forbid itself both. A second such
+// process stands by: when the first is killed, it takes its place and makes the next one
+// that stands by, for the daemon can't. Safe for several threads.
 class Workshop {
  public:
   // Call it early and from the thread that lives longest: readers go with it. `serve` is
-  // another one in tests.
-  [[nodiscard]] static Result<Workshop> start(Serve serve = &analyst::serve, Limits limits = {});
+  // another one in tests. A process that has not forked after `patience` counts as gone.
+  [[nodiscard]] static Result<Workshop> start(
+      Serve serve = &analyst::serve, Limits limits = {},
+      std::chrono::milliseconds patience = std::chrono::seconds(10));
   Workshop(Workshop&& other) noexcept;
   Workshop& operator=(Workshop&&) = delete;
   Workshop(const Workshop&) = delete;
   Workshop& operator=(const Workshop&) = delete;
   ~Workshop();  // ends it; readers end by themselves when their conversations are closed
 
-  // A reader of the file open as `file`.
+  // A reader of the file open as `file`. kSystem: there can't be any now, or, when both
+  // processes have gone, ever.
   [[nodiscard]] Result<ReaderProcess> reader_of(int file);
-  // Ends a reader at once. How it had ended if it had by itself: as waitpid(2) tells; 0 if not.
+  // Ends a reader at once; waits for nobody. How it had ended if it had by itself: as
+  // waitpid(2) tells; 0 if not.
   int end(ReaderProcess reader);
 
-  [[nodiscard]] pid_t pid() const { return pid_; }
+  // Waits for what has ended, replaces what others ended, and returns what happened since the last
+  // call, a line for each. kSystem: both have gone, and nothing can be read any more.
+  [[nodiscard]] Result<std::vector<std::string>> tend();
+
+  [[nodiscard]] pid_t pid();          // 0 when it has gone
+  [[nodiscard]] pid_t standby_pid();  // likewise
 
  private:
-  Workshop(pid_t pid, proc::Fd door) : pid_(pid), door_(std::move(door)) {}
+  struct Room {
+    pid_t pid = 0;
+    proc::Fd door;
+  };
+
+  Workshop(Room at_work, std::chrono::milliseconds patience)
+      : patience_(patience), at_work_(std::move(at_work)) {}
+  void replace_lost();
+  bool note_loss(Room& room);
+  void close_down(Room& room);
+  Result<pid_t> order(Room& room, char what, int given, int file);
+  Result<Room> another_from(Room& room);
   void reap();
 
-  std::mutex mutex_;
-  pid_t pid_ = 0;
-  proc::Fd door_;
+  std::chrono::milliseconds patience_;
+  std::mutex mutex_;  // of the next three
+  Room at_work_;
+  Room standby_;
+  std::vector<std::string> losses_;
+  std::mutex ending_mutex_;
   std::vector<pid_t> ending_;  // killed, not yet waited for
 };
 

@@ -90,6 +90,7 @@ Result<std::unique_ptr<Host>> Host::create(const HostOptions& options,
 Host::Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<Analyser> analyser,
            std::unique_ptr<GrowthWindows> windows, analyst::Workshop* workshop)
     : options_(options),
+      workshop_(workshop),
       tracer_(std::move(tracer)),
       analyser_(std::move(analyser)),
       resolver_(&binaries_table_, &tracer_),

@@ -109,6 +109,7 @@ class Host {
   Result<void> tell_health(model::HostState& state) const;
 
   HostOptions options_;
+  analyst::Workshop* workshop_;
   BinaryTable binaries_table_;
   kernel::Tracer tracer_;
   std::unique_ptr<Analyser> analyser_;
@@ -128,6 +129,7 @@ class Host {
   Processes processes_;
   std::unordered_set<std::uint32_t> gone_;  // whose last counters are to be taken
   std::map<std::string, std::uint64_t> failures_;
+  std::uint64_t workshops_lost_ = 0;
   struct StormEntry {
     model::Storm storm;
     std::uint64_t since_realtime_ns = 0;

@@ -75,6 +75,10 @@ Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
     count_failure(Errc::kReaderFailed);
     spdlog::warn("{}", exporter::escape(failure));
   }
+  for (const auto& loss : TRY(workshop_->tend())) {
+    ++workshops_lost_;
+    spdlog::warn("{}; another one takes its place", loss);
+  }
   auto state = std::make_shared<model::HostState>();
   const auto now = monotonic_ns();
   state->time_ns = realtime_ns();
@@ -200,6 +204,7 @@ void Host::count_processes(model::HostState& state) const {
     if (known.fate == Fate::kSkipped && binaries_.traces(known.file)) ++state.processes_skipped;
   }
   state.attach_failures = failures_;
+  state.reader_workshops_lost = workshops_lost_;
 }
 
 Result<void> Host::tell_health(model::HostState& state) const {

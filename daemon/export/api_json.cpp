@@ -212,6 +212,7 @@ std::string api_status(const model::HostState& state) {
                        {"skipped", state.processes_skipped},
                        {"failed", state.processes_failed}};
   json["attach_failures"] = state.attach_failures;
+  json["reader_workshops_lost"] = state.reader_workshops_lost;
   json["probe_hits"] = state.probe_hits;
   json["events_lost"] = state.events_lost;
   json["model_divergences"] = state.model_divergences;

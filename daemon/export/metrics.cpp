@@ -49,6 +49,7 @@ enum Metric : std::size_t {
   kProbeHits,
   kEventsLost,
   kAttachFailures,
+  kWorkshopsLost,
   kLimitHits,
   kDivergences,
   kHttpRequests,
@@ -125,6 +126,9 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
      "Processes that could not be traced. reason: unsupported (by gomapd), malformed (the file), "
      "reader_failed (the process that reads the file crashed, stalled or misled), "
      "permission, kernel (a feature is missing), system (a call failed)."},
+    {"gomapd_reader_workshops_lost_total", Counter, "", false,
+     "Processes that start the readers of executables and that others ended: killed, or out of "
+     "memory. Another one took the place of each."},
     {"gomapd_limit_hits_total", Counter, "limit", false,
      "How often a limit was hit: workloads (their processes are in exe=\"other\"), sites (summed "
      "up "
@@ -313,10 +317,12 @@ void add_host(Collection& to, const model::HostState& state) {
   to.add(kEventsLost, state.events_lost, {});
   // From the start: of a series that begins with 1 no increase() is seen.
   auto failures = state.attach_failures;
-  for (const auto* reason : {"kernel", "malformed", "permission", "system", "unsupported"})
+  for (const auto* reason :
+       {"kernel", "malformed", "permission", "reader_failed", "system", "unsupported"})
     failures.try_emplace(reason, 0);
   for (const auto& [reason, count] : failures)
     to.add(kAttachFailures, count, {{"reason", label_value(reason)}});
+  to.add(kWorkshopsLost, state.reader_workshops_lost, {});
   to.add(kLimitHits, state.counters_over_limit, {{"limit", "counters"}});
   to.add(kLimitHits, state.process_events_lost, {{"limit", "process_events"}});
   to.add(kLimitHits, state.sites_over_limit, {{"limit", "sites"}});

@@ -161,6 +161,7 @@ struct HostState {
   std::uint64_t processes_failed = 0;
   std::map<std::string, std::uint64_t> attach_failures;  // by reason; since the start
   std::map<std::string, std::uint64_t> probe_hits;       // by role; since the start
+  std::uint64_t reader_workshops_lost = 0;               // since the start
 
   std::uint64_t events_lost = 0;
   std::uint64_t model_divergences = 0;

@@ -106,6 +106,7 @@ TEST_F(Metrics, CountFailuresOfEachKindFromTheStart) {
   state_.attach_failures["permission"] = 3;
   EXPECT_THAT(text(), HasSubstr(R"(gomapd_attach_failures_total{reason="permission"} 3)"));
   EXPECT_THAT(text(), HasSubstr(R"(gomapd_attach_failures_total{reason="unsupported"} 0)"));
+  EXPECT_THAT(text(), HasSubstr(R"(gomapd_attach_failures_total{reason="reader_failed"} 0)"));
 }
 
 TEST_F(Metrics, TellWhatTheWebServerRefused) {
