@@ -201,7 +201,9 @@ Workshop::Workshop(Workshop&& other) noexcept
       at_work_{std::exchange(other.at_work_.pid, 0), std::move(other.at_work_.door)},
       standby_{std::exchange(other.standby_.pid, 0), std::move(other.standby_.door)},
       losses_(std::move(other.losses_)),
-      ending_(std::move(other.ending_)) {}
+      reading_(std::move(other.reading_)),
+      ending_(std::move(other.ending_)),
+      closed_(other.closed_) {}
 
 Workshop::~Workshop() {
   close_down(at_work_);
@@ -228,7 +230,7 @@ pid_t Workshop::standby_pid() {
 }
 
 void Workshop::reap() {
-  const std::scoped_lock lock(ending_mutex_);
+  const std::scoped_lock lock(readers_mutex_);
   std::erase_if(ending_, [](pid_t pid) { return waitpid(pid, nullptr, WNOHANG) != 0; });
 }
 
@@ -303,13 +305,25 @@ Result<ReaderProcess> Workshop::reader_of(int file) {
   }
   ReaderProcess reader;
   reader.pid = TRY(std::move(pid));
+  {
+    const std::scoped_lock readers_lock(readers_mutex_);
+    reading_.push_back(reader.pid);
+    if (closed_) kill(reader.pid, SIGKILL);
+  }
   reader.pidfd = TRY(proc::open_pidfd(reader.pid));
   reader.conversation = std::move(conversation.ours);
   return reader;
 }
 
+void Workshop::close() {
+  const std::scoped_lock lock(readers_mutex_);
+  closed_ = true;
+  for (const auto pid : reading_) kill(pid, SIGKILL);  // children, not waited for
+}
+
 int Workshop::end(ReaderProcess reader) {
-  const std::scoped_lock lock(ending_mutex_);
+  const std::scoped_lock lock(readers_mutex_);
+  std::erase(reading_, reader.pid);
   int status = 0;
   if (waitpid(reader.pid, &status, WNOHANG) == reader.pid) return status;
   kill(reader.pid, SIGKILL);  // our child, not waited for: the number is still its own

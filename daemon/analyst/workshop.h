@@ -56,6 +56,9 @@ class Workshop {
   // call, a line for each. kSystem: both have gone, and nothing can be read any more.
   [[nodiscard]] Result<std::vector<std::string>> tend();
 
+  // Ends all readers, in the middle of what they are asked; there will be no others.
+  void close();
+
   [[nodiscard]] pid_t pid();          // 0 when it has gone
   [[nodiscard]] pid_t standby_pid();  // likewise
 
@@ -79,8 +82,10 @@ class Workshop {
   Room at_work_;
   Room standby_;
   std::vector<std::string> losses_;
-  std::mutex ending_mutex_;
+  std::mutex readers_mutex_;  // of the next three
+  std::vector<pid_t> reading_;
   std::vector<pid_t> ending_;  // killed, not yet waited for
+  bool closed_ = false;
 };
 
 }  // namespace gomapd::analyst

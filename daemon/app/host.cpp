@@ -108,6 +108,10 @@ Host::Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<An
       began_monotonic_ns_(monotonic_ns()),
       used_ns_(began_monotonic_ns_) {}
 
+Host::~Host() {
+  workshop_->close();
+}
+
 std::vector<int> Host::inputs() const {
   std::vector<int> fds{analyser_->fd()};
   if (events_) fds.push_back(events_->fd());
@@ -254,32 +258,37 @@ Result<void> Host::forked(std::uint32_t parent, std::uint32_t child) {
 
 void Host::look_for_libraries() {
   const auto now = Clock::now();
-  for (auto look : libraries_.due(now)) {
+  const auto is_open = [&](const HostLibraries::Look& look) {
     const auto known = processes_.find(look.pid);
-    if (known == processes_.end() || known->second.start_ticks != look.start_ticks ||
-        known->second.fate != Fate::kNotGo)
-      continue;
-    look_for_library(look, known->second);
+    return known != processes_.end() && known->second.start_ticks == look.start_ticks &&
+           known->second.fate == Fate::kNotGo;
+  };
+  for (const auto& look : libraries_.due(now))
+    if (is_open(look)) libraries_.search(look);
+  for (auto& found : libraries_.take()) {
+    auto look = found.look;
+    if (!is_open(look)) continue;
+    auto& known = processes_.at(look.pid);
+    settle_library(look.pid, known, std::move(found.library));
     ++look.number;
-    if (known->second.fate == Fate::kNotGo) libraries_.watch(look, now);
+    if (known.fate == Fate::kNotGo) libraries_.watch(look, now);
   }
 }
 
-void Host::look_for_library(const HostLibraries::Look& look, Known& known) {
-  auto library = libraries_.find(look.pid);
+void Host::settle_library(std::uint32_t pid, Known& known,
+                          Result<std::optional<proc::Library>> library) {
   if (!library) {
     known.fate = Fate::kFailed;
     count_failure(library.error().code);
-    spdlog::warn("process {} ({}): {}", look.pid, exporter::escape(known.identity.exe),
+    spdlog::warn("process {} ({}): {}", pid, exporter::escape(known.identity.exe),
                  exporter::escape(library.error().context));
-    exclude(look.pid);  // it may be probed for others
+    exclude(pid);  // it may be probed for others
     return;
   }
   if (!*library) return;
-  binaries_.exited(look.pid, known.file);
+  binaries_.exited(pid, known.file);
   known.file = (*library)->file.id();
-  judge(look.pid, known,
-        binaries_.started(look.pid, std::move((*library)->file), (*library)->path));
+  judge(pid, known, binaries_.started(pid, std::move((*library)->file), (*library)->path));
 }
 
 void Host::count_failure(Errc code) {

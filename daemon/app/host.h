@@ -50,6 +50,10 @@ class Host {
   [[nodiscard]] static Result<std::unique_ptr<Host>> create(const HostOptions& options,
                                                             analyst::Workshop* workshop);
 
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  ~Host();  // ends all readers, for others wait for them
+
   // What the loop should wake up for, besides the clock: readable when there is
   // something for attend().
   [[nodiscard]] std::vector<int> inputs() const;
@@ -92,7 +96,8 @@ class Host {
   void settle();
   void judge(std::uint32_t pid, Known& known, const HostBinaries::Entry& entry);
   void look_for_libraries();
-  void look_for_library(const HostLibraries::Look& look, Known& known);
+  void settle_library(std::uint32_t pid, Known& known,
+                      Result<std::optional<proc::Library>> library);
   void exclude(std::uint32_t pid);
   void count_failure(Errc code);
   void left(std::uint32_t pid);

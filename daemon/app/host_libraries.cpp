@@ -10,6 +10,10 @@
 #include "daemon/app/go_code.h"
 
 namespace gomapd::app {
+
+HostLibraries::HostLibraries(analyst::Workshop* workshop)
+    : workshop_(workshop), thread_([this](const std::stop_token& stop) { work(stop); }) {}
+
 void HostLibraries::watch(const Look& look, Clock::time_point now) {
   if (look.number < std::size(kPauses)) looks_.emplace(now + kPauses[look.number], look);
 }
@@ -23,12 +27,35 @@ std::vector<HostLibraries::Look> HostLibraries::due(Clock::time_point now) {
   return due;
 }
 
-Result<std::optional<proc::Library>> HostLibraries::find(std::uint32_t pid) {
-  const auto id = static_cast<pid_t>(pid);
+void HostLibraries::search(const Look& look) {
+  const std::scoped_lock lock(mutex_);
+  searches_.push_back(look);
+  has_searches_.notify_one();
+}
+
+std::vector<HostLibraries::Found> HostLibraries::take() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(found_, {});
+}
+
+void HostLibraries::work(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (has_searches_.wait(lock, stop, [this] { return !searches_.empty(); })) {
+    const auto look = searches_.front();
+    searches_.pop_front();
+    lock.unlock();
+    auto library = find(static_cast<pid_t>(look.pid));
+    lock.lock();
+    found_.push_back({look, std::move(library)});
+    if (stop.stop_requested()) return;
+  }
+}
+
+Result<std::optional<proc::Library>> HostLibraries::find(pid_t pid) {
   std::optional<proc::Library> found;
-  for (auto& code : proc::mapped_code_of(id)) {
+  for (auto& code : proc::mapped_code_of(pid)) {
     if (others_.contains({code.file, code.path})) continue;
-    auto file = proc::open_mapped(id, code);
+    auto file = proc::open_mapped(pid, code);
     if (!file) continue;
     const auto version = analyst::Analyst(workshop_, file->fd()).library_version();
     if (!version && version.error().code == Errc::kReaderFailed)

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -18,14 +20,14 @@ namespace fs = std::filesystem;
 
 class DaemonFaults : public DaemonTest {
  protected:
-  // The daemon's child processes that start readers: the one at work and the one that
-  // stands by, for readers rest after some seconds without questions.
-  [[nodiscard]] std::vector<pid_t> workshops() const {
+  // The daemon's child processes: the two that start readers, and readers, which rest
+  // after some seconds without questions. The oldest first.
+  [[nodiscard]] std::vector<pid_t> children() const {
     const auto pid = std::to_string(daemon_->pid());
     std::ifstream file(fs::path("/proc") / pid / "task" / pid / "children");
-    std::vector<pid_t> children;
-    for (pid_t child = 0; file >> child;) children.push_back(child);
-    return children;
+    std::vector<pid_t> all;
+    for (pid_t child = 0; file >> child;) all.push_back(child);
+    return all;
   }
   [[nodiscard]] double lost() const { return metrics()["gomapd_reader_workshops_lost_total"]; }
 };
@@ -33,14 +35,14 @@ class DaemonFaults : public DaemonTest {
 // By an operator, or the kernel when memory is out.
 TEST_P(DaemonFaults, WhoStartsReadersIsKilled) {
   start();
-  ASSERT_TRUE(eventually([&] { return workshops().size() == 2; })) << daemon_->errors();
-  const auto before = workshops();
+  ASSERT_TRUE(eventually([&] { return children().size() == 2; })) << daemon_->errors();
+  const auto before = children();
   ASSERT_EQ(kill(before.front(), SIGKILL), 0);
   // A file that it does not know.
   auto program = waiting_program(folder_ / "truth", {"kinds"});
   EXPECT_TRUE(eventually([&] { return lost() == 1; })) << daemon_->errors();
-  ASSERT_TRUE(eventually([&] { return workshops().size() == 2; }));
-  const auto after = workshops();
+  ASSERT_TRUE(eventually([&] { return children().size() == 2; }));
+  const auto after = children();
   EXPECT_EQ(after.front(), before.back());
   EXPECT_NE(after.back(), before.back());
   program.feed("w");
@@ -60,15 +62,43 @@ TEST_P(DaemonFaults, WhoStartsReadersIsKilled) {
 // Nothing new could be traced any more, so it ends, and who supervises it starts it again.
 TEST_P(DaemonFaults, NobodyIsLeftToStartReaders) {
   start();
-  ASSERT_TRUE(eventually([&] { return workshops().size() == 2; })) << daemon_->errors();
+  ASSERT_TRUE(eventually([&] { return children().size() == 2; })) << daemon_->errors();
   auto program = waiting_program(folder_ / "truth", {"none"});
-  ASSERT_TRUE(eventually([&] { return workshops().size() == 2; })) << "its reader rests";
-  for (const auto pid : workshops()) ASSERT_EQ(kill(pid, SIGKILL), 0);
+  ASSERT_TRUE(eventually([&] { return children().size() == 2; })) << "its reader rests";
+  for (const auto pid : children()) ASSERT_EQ(kill(pid, SIGKILL), 0);
   EXPECT_EQ(daemon_->wait().code, 1);
   EXPECT_NE(daemon_->errors().find("only a new start of gomapd"), std::string::npos)
       << daemon_->errors();
   program.feed("wx");
   EXPECT_EQ(program.wait().code, 0);
+}
+
+// Stopped in the middle of its work, as a hostile file's could stay there: others are
+// found, analysed and counted meanwhile.
+TEST_P(DaemonFaults, AReaderHangs) {
+  start();
+  ASSERT_TRUE(eventually([&] { return children().size() == 2; })) << daemon_->errors();
+  const auto own = children();
+  fs::copy_file(program_, folder_ / "daemonshang");
+  Child hangs({folder_ / "daemonshang", "-wait", "-hold", "-out", folder_ / "none", "none"});
+  pid_t reader = 0;
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (reader == 0 && std::chrono::steady_clock::now() < end)
+    for (const auto child : children())
+      if (std::ranges::find(own, child) == own.end() && kill(child, SIGSTOP) == 0) reader = child;
+  ASSERT_NE(reader, 0);
+  ASSERT_EQ(traced(), 0) << "it was read before it was stopped";
+
+  auto program = waiting_program(folder_ / "truth", {"kinds"});
+  const auto before = sum_of(metrics(), "gomapd_map_growths_total");
+  program.feed("w");
+  ASSERT_TRUE(program.wait_for_output("done\n"));
+  const auto expected = static_cast<double>(started(Json::parse(read_file(folder_ / "truth"))));
+  const auto grown = [&] { return sum_of(metrics(), "gomapd_map_growths_total") - before; };
+  EXPECT_TRUE(eventually([&] { return grown() == expected; })) << grown() << " of " << expected;
+  EXPECT_EQ(traced(), 1);
+  EXPECT_EQ(kill(reader, SIGCONT), 0);
+  EXPECT_TRUE(eventually([&] { return traced() == 2; })) << daemon_->errors();
 }
 
 INSTANTIATE_TEST_SUITE_P(Live, DaemonFaults, testing::ValuesIn(one_of_each_design()),
