@@ -3,6 +3,7 @@
 // What hosts do to the daemon, and what it promises then.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,7 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/live/cgroup.h"
 #include "tests/live/daemon_fixture.h"
+#include "tests/live/probes_in.h"
 
 namespace gomapd::live {
 namespace {
@@ -99,6 +102,75 @@ TEST_P(DaemonFaults, AReaderHangs) {
   EXPECT_EQ(traced(), 1);
   EXPECT_EQ(kill(reader, SIGCONT), 0);
   EXPECT_TRUE(eventually([&] { return traced() == 2; })) << daemon_->errors();
+}
+
+// Who is whose was settled when the process began; where it goes and what becomes of where
+// it was does not change it.
+TEST_P(DaemonFaults, TheControlGroupGoes) {
+  const auto own = std::to_string(getpid());
+  auto first = Cgroup::of_unit("gomapdfirst" + own + ".service");
+  const auto second = Cgroup::of_unit("gomapdsecond" + own + ".service");
+  if (!first || !second) GTEST_SKIP() << (first ? second : first).error();
+  start();
+  const auto begin = [&](const Cgroup& group, const char* truth) {
+    Child child(group.running({program_, "-wait", "-hold", "-out", folder_ / truth, "kinds"}));
+    EXPECT_TRUE(child.wait_for_output("ready\n")) << child.errors();
+    return child;
+  };
+  auto moves = begin(*first, "moves");
+  ASSERT_TRUE(eventually([&] { return traced() == 1; })) << daemon_->errors();
+  const auto grown = [&](const std::string& unit) {
+    return sum_of(metrics(), "gomapd_map_growths_total",
+                  "unit=\"gomapd" + unit + own + ".service\"");
+  };
+  const auto before = grown("first");
+  ASSERT_TRUE(second->take_in(moves.pid()));
+  ASSERT_TRUE(first->remove());
+  moves.feed("w");
+  ASSERT_TRUE(moves.wait_for_output("done\n"));
+  const auto expected = static_cast<double>(started(Json::parse(read_file(folder_ / "moves"))));
+  EXPECT_TRUE(eventually([&] { return grown("first") - before == expected; })) << grown("first");
+
+  auto stays = begin(*second, "stays");
+  ASSERT_TRUE(eventually([&] { return traced() == 2; }));
+  stays.feed("w");
+  ASSERT_TRUE(stays.wait_for_output("done\n"));
+  EXPECT_TRUE(eventually([&] { return grown("second") >= expected; })) << grown("second");
+  EXPECT_EQ(grown("first") - before, expected);
+  moves.feed("x");
+  stays.feed("x");
+  EXPECT_EQ(moves.wait().code, 0);
+  EXPECT_EQ(stays.wait().code, 0);
+}
+
+// With less than the process itself takes, the kernel ends it; with a little more, it is one
+// line and an exit code. Nothing is left in the program either way.
+TEST_P(DaemonFaults, MemoryForBpfIsOut) {
+  Child program({program_, "-wait", "-hold", "-out", folder_ / "truth", "none"});
+  ASSERT_TRUE(program.wait_for_output("ready\n"));
+  const auto pid = std::to_string(program.pid());
+  const std::vector<Arguments> commands{
+      {gomapd_path(), "trace", "-d", "200ms", "-p", pid},
+      {gomapd_path(), "daemon", "--web.listen-address", "127.0.0.1:0", "--match-exe", "daemons*"}};
+  int said = 0;
+  for (const std::size_t mib : {8, 16, 24, 32}) {
+    for (const auto& command : commands) {
+      const auto group = Cgroup::with_memory("gomapdmemory" + std::to_string(getpid()), mib << 20U);
+      if (!group) GTEST_SKIP() << group.error();
+      const auto ended = run(group->running(command));
+      EXPECT_TRUE(ended.ending.in_time);
+      EXPECT_TRUE(ended.ending.code == 1 || ended.ending.signal == SIGKILL)
+          << mib << " MiB: " << ended.ending.code << ended.errors;
+      if (ended.ending.code != 1) continue;
+      EXPECT_NE(ended.errors.find("Cannot allocate memory"), std::string::npos) << ended.errors;
+      EXPECT_EQ(std::ranges::count(ended.errors, '\n'), 1) << ended.errors;
+      ++said;
+    }
+  }
+  EXPECT_GT(said, 0);
+  EXPECT_EQ(breakpoints_in(program.pid(), program_).changed, 0);
+  program.feed("wx");
+  EXPECT_EQ(program.wait().code, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Live, DaemonFaults, testing::ValuesIn(one_of_each_design()),
