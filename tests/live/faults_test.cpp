@@ -310,6 +310,30 @@ TEST_P(Faults, ResourcesAreScarce) {
   program.quit();
 }
 
+// One line and an exit code, and what was written by then is a recording. The program does
+// not notice.
+TEST_P(Faults, DiskFillsUpWhileRecording) {
+  const auto disk = folder_ / "disk";
+  fs::create_directory(disk);
+  if (run({"unshare", "-m", "mount", "-t", "tmpfs", "none", disk}).ending.code != 0)
+    GTEST_SKIP() << "no file system can be mounted here";
+  StormProgram program(program_);
+  program.tell("storm 2");
+  const auto ended = run({"unshare", "-m", "sh", "-c",
+                          R"(mount -t tmpfs -o size=256k none "$0" || exit 99
+                             "$1" record -d 60s -o "$0/recording" -p "$2"; code=$?
+                             "$1" report "$0/recording" || exit 98
+                             exit $code)",
+                          disk, gomapd_path(), std::to_string(program.pid())});
+  EXPECT_EQ(ended.ending.code, 1) << ended.errors;
+  EXPECT_NE(ended.errors.find("could not be written: No space left on device"), std::string::npos)
+      << ended.errors;
+  EXPECT_NE(ended.output.find("growths in "), std::string::npos) << ended.output;
+  EXPECT_EQ(breakpoints_in(program.pid(), program_).changed, 0);
+  EXPECT_GT(program.tell("stop"), 0);
+  program.quit();
+}
+
 INSTANTIATE_TEST_SUITE_P(Live, Faults, testing::ValuesIn(one_of_each_design()),
                          [](const auto& build) { return name_of(build.param); });
 
