@@ -26,6 +26,7 @@ std::string number(double value) {
 }
 
 std::string escaped(std::string_view text) {
+  if (text.find_first_of("\"\\\n") == std::string_view::npos) return std::string(text);
   std::string out;
   for (const char c : text) {
     if (c == '\n') {
@@ -38,20 +39,32 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string label_set(const ClientMetric& metric, std::string_view le = {}) {
+// name="value",…
+std::string label_list(const ClientMetric& metric) {
   std::string out;
-  for (const auto& label : metric.label)
-    out += fmt::format("{}{}=\"{}\"", out.empty() ? "" : ",", label.name, escaped(label.value));
-  if (!le.empty()) out += fmt::format("{}le=\"{}\"", out.empty() ? "" : ",", le);
-  return out.empty() ? out : "{" + out + "}";
+  for (const auto& label : metric.label) {
+    if (!out.empty()) out += ',';
+    out += label.name;
+    out += "=\"";
+    out += escaped(label.value);
+    out += '"';
+  }
+  return out;
+}
+
+std::string in_braces(std::string_view labels) {
+  return labels.empty() ? std::string() : fmt::format("{{{}}}", labels);
 }
 
 void append_histogram(std::string& out, std::string_view name, const ClientMetric& metric) {
+  const auto labels = label_list(metric);
+  const auto set = in_braces(labels);
+  const auto to = std::back_inserter(out);
   for (const auto& bucket : metric.histogram.bucket)
-    out += fmt::format("{}_bucket{} {}\n", name, label_set(metric, number(bucket.upper_bound)),
-                       bucket.cumulative_count);
-  out += fmt::format("{}_sum{} {}\n", name, label_set(metric), number(metric.histogram.sample_sum));
-  out += fmt::format("{}_count{} {}\n", name, label_set(metric), metric.histogram.sample_count);
+    fmt::format_to(to, "{}_bucket{{{}{}le=\"{}\"}} {}\n", name, labels, labels.empty() ? "" : ",",
+                   number(bucket.upper_bound), bucket.cumulative_count);
+  fmt::format_to(to, "{}_sum{} {}\n", name, set, number(metric.histogram.sample_sum));
+  fmt::format_to(to, "{}_count{} {}\n", name, set, metric.histogram.sample_count);
 }
 
 void append_family(std::string& out, const MetricFamily& family) {
@@ -72,12 +85,12 @@ void append_family(std::string& out, const MetricFamily& family) {
     if (family.type == MetricType::Histogram)
       append_histogram(out, name, metric);
     else
-      out += fmt::format("{}{}{} {}\n", name,
-                         is_counter ? kTotal
-                         : is_info  ? "_info"
-                                    : "",
-                         label_set(metric),
-                         number(is_counter ? metric.counter.value : metric.gauge.value));
+      fmt::format_to(std::back_inserter(out), "{}{}{} {}\n", name,
+                     is_counter ? kTotal
+                     : is_info  ? "_info"
+                                : "",
+                     in_braces(label_list(metric)),
+                     number(is_counter ? metric.counter.value : metric.gauge.value));
   }
 }
 

@@ -71,6 +71,9 @@ std::string wrap_line(std::string_view line, std::size_t width) {
 }  // namespace
 
 std::string escape(std::string_view text) {
+  // Nearly all that is shown.
+  if (std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; }))
+    return std::string(text);
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
