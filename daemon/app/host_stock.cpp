@@ -84,6 +84,7 @@ Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
   state->time_ns = realtime_ns();
   state->began_ns = began_realtime_ns_;
   ledger_.advance(now, state->time_ns);
+  state->running_ns = now - began_monotonic_ns_;
   if (now - made_room_ns_ >= kMakeRoomEveryNs) {
     std::unordered_set<std::uint64_t> stacks;
     for (const auto& row : rows) stacks.insert(row.key.stack);

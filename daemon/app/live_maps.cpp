@@ -96,11 +96,11 @@ void LiveMaps::sample(std::uint64_t realtime_ns) {
   largest.resize(count);
 
   auto before = std::exchange(samples_, {});
-  const auto sampled_ns = [&](const auto& one) {
+  const auto read = [&](const auto& one) {
     const auto found = before.find(one.first);
-    return found == before.end() ? 0 : found->second.live.sampled_ns;
+    return found == before.end() ? Clock::time_point() : found->second.read;
   };
-  std::ranges::stable_sort(largest, {}, sampled_ns);
+  std::ranges::stable_sort(largest, {}, read);
   const auto end = Clock::now() + kLongestSampling;
   for (const auto& [key, keys] : largest) {
     if (const auto last = before.find(key);
@@ -115,7 +115,7 @@ void LiveMaps::sample(std::uint64_t realtime_ns) {
     if (seen.outcome != model::SnapshotOutcome::kRead) continue;
     auto& known = known_[key];
     known.keys = seen.state.keys;
-    samples_[key] = {known, live_map(key, known, seen, realtime_ns)};
+    samples_[key] = {known, live_map(key, known, seen, realtime_ns), Clock::now()};
   }
 }
 

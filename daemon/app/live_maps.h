@@ -2,6 +2,7 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -61,6 +62,7 @@ class LiveMaps {
   struct Sample {
     Known known;
     model::LiveMap live;
+    std::chrono::steady_clock::time_point read;  // what is shown is by a clock that may be set
   };
 
   void make_room();

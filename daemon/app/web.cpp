@@ -87,12 +87,12 @@ std::optional<exporter::TraceReport> profile_of(const Board& board, unsigned sec
                                                 const Request& request,
                                                 std::shared_ptr<const model::HostState>& after) {
   const auto before = board.read();
-  const auto end = before->time_ns + seconds * 1'000'000'000ULL;
+  const auto end = before->running_ns + seconds * 1'000'000'000ULL;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds + 5);
   do {
     if (!request.wait_for(kLookEvery)) return std::nullopt;
     after = board.read();
-  } while (after->time_ns < end && std::chrono::steady_clock::now() < deadline);
+  } while (after->running_ns < end && std::chrono::steady_clock::now() < deadline);
   return exporter::host_profile(*after, *before);
 }
 

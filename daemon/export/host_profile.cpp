@@ -65,7 +65,7 @@ TraceReport host_profile(const model::HostState& after, const model::HostState& 
 
   TraceReport report;
   report.began_ns = since_the_start ? after.began_ns : before.time_ns;
-  report.duration_ns = less(after.time_ns, report.began_ns);
+  report.duration_ns = less(after.running_ns, before.running_ns);
   auto& summary = report.summary;
   std::map<std::uint32_t, model::Process> processes;
   for (const auto& [key, stack] : grown) {

@@ -65,7 +65,7 @@ class Authenticator {
   std::mutex mutex_;                   // of the two below
   std::deque<Digest> remembered_;      // newest last
   std::unordered_map<std::string, TokenBucket> guesses_;
-  std::timed_mutex hashing_;
+  std::mutex hashing_;
 };
 
 }  // namespace gomapd::http

@@ -150,6 +150,8 @@ struct LiveMap {
 struct HostState {
   std::uint64_t time_ns = 0;   // CLOCK_REALTIME
   std::uint64_t began_ns = 0;  // likewise: of the daemon
+  // How long the daemon had run, by CLOCK_MONOTONIC, which nobody sets: for differences.
+  std::uint64_t running_ns = 0;
   std::vector<Workload> workloads;
   std::vector<HostSite> sites;
   std::vector<HostStack> stacks;

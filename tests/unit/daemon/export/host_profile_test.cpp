@@ -16,11 +16,13 @@ class HostProfile : public testing::Test {
   HostProfile() {
     before_.began_ns = kSecond;
     before_.time_ns = 10 * kSecond;
+    before_.running_ns = 9 * kSecond;
     before_.workloads.emplace_back().identity.exe = "server";
     before_.workloads[0].processes.push_back({7, "go1.26", kSecond});
     before_.stacks.push_back({0, 7, stack_, type_, 5, 5, 500, 50});
     after_ = before_;
     after_.time_ns = 15 * kSecond;
+    after_.running_ns = 14 * kSecond;
   }
 
   std::shared_ptr<const model::Stack> stack_ = std::make_shared<model::Stack>();
@@ -46,6 +48,15 @@ TEST_F(HostProfile, HasWhatGrewBetweenTwoStates) {
   ASSERT_EQ(report.summary.processes.size(), 2);
   EXPECT_EQ(report.summary.processes[0].process.exe, "server");
   EXPECT_EQ(report.summary.processes[0].process.go_version, "go1.26");
+}
+
+// Whoever set the host's clock meanwhile, back or on.
+TEST_F(HostProfile, LastsAsLongAsItDid) {
+  for (const std::uint64_t shown : {2 * kSecond, 7200 * kSecond}) {
+    after_.time_ns = shown;
+    EXPECT_EQ(host_profile(after_, before_).duration_ns, 5 * kSecond);
+    EXPECT_EQ(host_profile(after_).duration_ns, 14 * kSecond);
+  }
 }
 
 // One of them has gone, another has its number.
