@@ -103,6 +103,7 @@ std::optional<symbol::Frame> Analyst::function_at(std::uint64_t pc) {
 }
 
 void Analyst::rest() {
+  question_.reset();
   if (reader_) workshop_->end(*std::exchange(reader_, std::nullopt));
 }
 
@@ -124,13 +125,27 @@ Result<T> Analyst::ask(const Request& request, std::chrono::milliseconds patienc
 
 Result<Message> Analyst::converse_with_reader(const Request& request,
                                               std::chrono::milliseconds patience) {
+  const auto not_yet = [] { return fail(Errc::kGone, "its reader has not answered yet"); };
+  const auto question = encode(request);
+  // An answer that nobody waits for any more comes first.
+  if (question_ && !question_->asks(question) && !TRY(hear(std::chrono::milliseconds(0))))
+    return not_yet();
   if (!reader_) reader_ = TRY(workshop_->reader_of(file_));
-  auto message = converse(reader_->conversation.get(), encode(request), patience);
-  if (message) return message;
+  if (!question_) question_.emplace(reader_->conversation.get(), question, patience);
+  auto answer = TRY(hear(std::min(patience, longest_wait_)));
+  if (!answer) return not_yet();
+  return *std::move(answer);
+}
+
+Result<std::optional<Message>> Analyst::hear(std::chrono::milliseconds longest) {
+  auto answer = question_->go_on(longest);
+  if (answer && !*answer) return answer;
+  question_.reset();
+  if (answer) return answer;
   // It has ended, and how says more than that.
   pollfd ended{.fd = reader_->pidfd.get(), .events = POLLIN, .revents = 0};
-  if (message.error().code != Errc::kGone || poll(&ended, 1, kEndingMs) <= 0)
-    return std::unexpected(give_up(message.error()));
+  if (answer.error().code != Errc::kGone || poll(&ended, 1, kEndingMs) <= 0)
+    return std::unexpected(give_up(answer.error()));
   const int status = workshop_->end(*std::exchange(reader_, std::nullopt));
   const Error error{Errc::kReaderFailed, end_of(status)};
   // That it can't do to itself: memory was out, or somebody did it.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/analyst/conversation.h"
 #include "daemon/analyst/wire.h"
 #include "daemon/analyst/workshop.h"
 
@@ -35,6 +36,11 @@ class Analyst {
 
   // As probes::analyse, and what it says was held against the file: judge.h.
   [[nodiscard]] Result<Plan> plan();
+  // From here on no call waits longer than this, which may be 0, for what takes longer: it
+  // returns as if nothing were known, with is_waiting(), and is to be made again later.
+  void wait_no_longer_than(std::chrono::milliseconds longest) { longest_wait_ = longest; }
+  // Whether a question is not answered yet. Others are asked after it.
+  [[nodiscard]] bool is_waiting() const { return question_.has_value(); }
   [[nodiscard]] Result<bool> holds_go_code();
   // Of a library that says by section headers which Go built it; kNotGo when none did.
   [[nodiscard]] Result<std::string> library_version();
@@ -61,12 +67,15 @@ class Analyst {
   template <typename T>
   Result<T> ask(const Request& request, std::chrono::milliseconds patience);
   Result<Message> converse_with_reader(const Request& request, std::chrono::milliseconds patience);
+  Result<std::optional<Message>> hear(std::chrono::milliseconds longest);
   Error give_up(const Error& error);
 
   Workshop* workshop_;
   int file_;
   Patience patience_;
+  std::chrono::milliseconds longest_wait_ = std::chrono::hours(1);
   std::optional<ReaderProcess> reader_;
+  std::optional<Conversation> question_;  // by the reader's socket
   std::optional<Error> failure_;
   bool told_ = false;
   int killed_ = 0;  // how often by others

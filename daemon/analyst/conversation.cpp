@@ -12,67 +12,77 @@
 #include <cstring>
 
 namespace gomapd::analyst {
-namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-Result<void> wait_for(int socket, short events, Clock::time_point deadline, milliseconds patience) {
-  while (true) {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-    if (left.count() <= 0)
-      return fail(Errc::kReaderFailed,
-                  fmt::format("its reader did not answer within {} ms", patience.count()));
-    pollfd polled{.fd = socket, .events = events, .revents = 0};
-    const int ready = poll(&polled, 1, static_cast<int>(left.count()));
-    if (ready > 0) return {};
-    if (ready < 0 && errno != EINTR)
-      return fail(Errc::kSystem, fmt::format("poll: {}", errno_text(errno)));
-  }
+Conversation::Conversation(int socket, Bytes question, milliseconds patience)
+    : socket_(socket), patience_(patience), deadline_(Clock::now() + patience) {
+  const auto length = static_cast<std::uint32_t>(question.size());
+  request_.resize(sizeof(length) + question.size());
+  std::memcpy(request_.data(), &length, sizeof(length));
+  std::ranges::copy(question, request_.begin() + sizeof(length));
 }
 
-// One end of a transfer: `move` sends or receives what it can without waiting.
-template <typename Move>
-Result<void> transfer(int socket, short events, std::size_t size, Clock::time_point deadline,
-                      milliseconds patience, const Move& move) {
-  std::size_t done = 0;
-  while (done < size) {
-    const auto count = move(done);
+bool Conversation::asks(Bytes question) const {
+  return std::ranges::equal(Bytes(request_).subspan(sizeof(length_)), question);
+}
+
+// As send(2) and recv(2).
+ssize_t Conversation::move_some() {
+  if (!is_sent())
+    return send(socket_, request_.data() + sent_, request_.size() - sent_,
+                MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (length_got_ < sizeof(length_))
+    return recv(socket_, reinterpret_cast<std::byte*>(&length_) + length_got_,
+                sizeof(length_) - length_got_, MSG_DONTWAIT);
+  return recv(socket_, answer_.data() + got_, answer_.size() - got_, MSG_DONTWAIT);
+}
+
+Result<void> Conversation::took_some(std::size_t count) {
+  if (!is_sent()) {
+    sent_ += count;
+    return {};
+  }
+  if (length_got_ == sizeof(length_)) {
+    got_ += count;
+    return {};
+  }
+  length_got_ += count;
+  if (length_got_ < sizeof(length_)) return {};
+  if (length_ > kMaxReplyBytes)
+    return fail(Errc::kReaderFailed, fmt::format("its reader announced {} bytes", length_));
+  answer_.resize(length_);
+  return {};
+}
+
+Result<void> Conversation::wait_until(Clock::time_point end) {
+  const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
+  pollfd polled{.fd = socket_, .events = is_sent() ? short{POLLIN} : short{POLLOUT}, .revents = 0};
+  const int ready = poll(&polled, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+  if (ready < 0 && errno != EINTR)
+    return fail(Errc::kSystem, fmt::format("poll: {}", errno_text(errno)));
+  return {};
+}
+
+Result<std::optional<Message>> Conversation::go_on(milliseconds longest) {
+  const auto end = std::min(deadline_, Clock::now() + longest);
+  while (!is_sent() || !is_answered()) {
+    const auto count = move_some();
     if (count > 0) {
-      done += static_cast<std::size_t>(count);
+      TRY_VOID(took_some(static_cast<std::size_t>(count)));
       continue;
     }
     if (count < 0 && errno == EINTR) continue;
     if (count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
       return fail(Errc::kGone, "its reader ended");
-    TRY_VOID(wait_for(socket, events, deadline, patience));
+    const auto now = Clock::now();
+    if (now >= deadline_)
+      return fail(Errc::kReaderFailed,
+                  fmt::format("its reader did not answer within {} ms", patience_.count()));
+    if (now >= end) return std::nullopt;
+    TRY_VOID(wait_until(end));
   }
-  return {};
-}
-
-}  // namespace
-
-Result<Message> converse(int socket, Bytes request, milliseconds patience) {
-  const auto deadline = Clock::now() + patience;
-  const auto send_all = [&](Bytes bytes) {
-    return transfer(socket, POLLOUT, bytes.size(), deadline, patience, [&](std::size_t done) {
-      return send(socket, bytes.data() + done, bytes.size() - done, MSG_DONTWAIT | MSG_NOSIGNAL);
-    });
-  };
-  const auto receive_all = [&](std::span<std::byte> bytes) {
-    return transfer(socket, POLLIN, bytes.size(), deadline, patience, [&](std::size_t done) {
-      return recv(socket, bytes.data() + done, bytes.size() - done, MSG_DONTWAIT);
-    });
-  };
-  auto length = static_cast<std::uint32_t>(request.size());
-  TRY_VOID(send_all(std::as_bytes(std::span(&length, 1))));
-  TRY_VOID(send_all(request));
-  TRY_VOID(receive_all(std::as_writable_bytes(std::span(&length, 1))));
-  if (length > kMaxReplyBytes)
-    return fail(Errc::kReaderFailed, fmt::format("its reader announced {} bytes", length));
-  Message answer(length);
-  TRY_VOID(receive_all(answer));
-  return answer;
+  return std::move(answer_);
 }
 
 }  // namespace gomapd::analyst

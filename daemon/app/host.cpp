@@ -25,6 +25,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
+// Of records whose names are being asked for; further ones stay without names.
+constexpr std::size_t kMostHeld = 16384;
 // Where no events tell of processes.
 constexpr seconds kScanWithoutEvents{1};
 // Few enough for a label.
@@ -119,6 +121,7 @@ std::vector<int> Host::inputs() const {
 }
 
 Result<void> Host::attend() {
+  resolver_.wait_at_most(kForNames);
   if (events_) {
     std::vector<gm_process_event> events;
     TRY_VOID(events_->drain([&](const gm_process_event& event) { events.push_back(event); }));
@@ -186,8 +189,7 @@ Result<void> Host::scan() {
 
 Result<void> Host::examine(std::uint32_t pid) {
   const auto id = static_cast<pid_t>(pid);
-  // Its number was another's until just now: that one's counters first.
-  if (gone_.contains(pid)) TRY_VOID(bury());
+  TRY_VOID(make_way_for(pid));
   auto process = proc::Process::open(id);
   const auto start_ticks = proc::start_ticks_of(id);
   if (!start_ticks || (!process && process.error().code == Errc::kGone)) return {};
@@ -243,7 +245,7 @@ Result<void> Host::forked(std::uint32_t parent, std::uint32_t child) {
   auto known = origin->second;
   const bool is_excluded = known.fate == Fate::kSkipped && binaries_.traces(known.file);
   if (known.fate != Fate::kTraced && known.fate != Fate::kPending && !is_excluded) return {};
-  if (gone_.contains(child)) TRY_VOID(bury());
+  TRY_VOID(make_way_for(child));
   // None: it has ended by now, as an event will tell.
   known.start_ticks = proc::start_ticks_of(static_cast<pid_t>(child)).value_or(0);
   known.hits = 0;
@@ -301,71 +303,22 @@ void Host::exclude(std::uint32_t pid) {
     spdlog::warn("{}", excluded.error().context);
 }
 
-void Host::left(std::uint32_t pid) {
-  const auto known = processes_.find(pid);
-  if (known == processes_.end()) return;
-  const auto& was = known->second;
-  binaries_.exited(pid, was.file);
-  // The kernel's tables hold nothing of others.
-  if (was.fate == Fate::kTraced || was.fate == Fate::kFailed ||
-      (was.fate == Fate::kSkipped && binaries_.traces(was.file)))
-    gone_.insert(pid);
-  processes_.erase(known);
-}
-
+// Records whose types and stacks are not known yet wait for them.
 Result<void> Host::drain() {
-  return tracer_.drain([&](const gm_record& record) {
+  std::set<std::uint32_t> waiting;  // binaries: one question at a time
+  const auto take = [&](const gm_record& record) {
+    if (held_.size() < kMostHeld && (waiting.contains(record.binary) ||
+                                     !resolver_.is_ready(record.binary, record.tgid, record.key))) {
+      waiting.insert(record.binary);
+      held_.push_back(record);
+      return;
+    }
     const auto event = model::decode(record, began_monotonic_ns_, resolver_);
     divergences_.add(event);
     live_maps_.growth(event);
-  });
-}
-
-// The last word on processes that have gone.
-Result<void> Host::bury() {
-  if (gone_.empty()) return {};
-  TRY_VOID(drain());
-  ledger_.update(rows_of(TRY(tracer_.take_counters(gone_))), resolver_,
-                 model::Ledger::Reading::kLast);
-  std::erase_if(rows_, [&](const auto& row) { return gone_.contains(row.key.tgid); });
-  const auto now = monotonic_ns();
-  for (const auto pid : gone_) {
-    ledger_.exited(pid, now);
-    live_maps_.forget(pid);
-    resolver_.forget_process(pid);
-  }
-  gone_.clear();
-  return {};
-}
-
-// Who came and went before it could be looked at has counted all the same: its
-// binary was probed for another.
-void Host::adopt_strangers(std::span<const model::CounterRow> rows) {
-  for (const auto& [key, value] : rows) {
-    if (ledger_.knows(key.tgid) || gone_.contains(key.tgid)) continue;
-    // Not a Go process: it was ending when it was looked at.
-    const auto known = processes_.find(key.tgid);
-    if (known != processes_.end() && known->second.fate != Fate::kNotGo) continue;
-    if (proc::start_ticks_of(static_cast<pid_t>(key.tgid))) continue;  // the next scan finds it
-    const auto* binary = binaries_table_.find(value.binary);
-    ledger_.started(key.tgid,
-                    {{.exe = binaries_.name_of(value.binary), .unit = "", .container_id = ""},
-                     binary == nullptr ? "" : binary->plan.build_info.version,
-                     realtime_ns()});
-    gone_.insert(key.tgid);
-  }
-}
-
-void Host::let_binaries_go() {
-  const auto surplus = binaries_.surplus();
-  std::set<std::uint32_t> numbers(surplus.begin(), surplus.end());
-  if (std::exchange(look_for_deleted_, false))
-    for (const auto number : binaries_.deleted()) numbers.insert(number);
-  for (const auto number : numbers) {
-    governing_->forget(number);
-    resolver_.forget_binary(number);
-    binaries_.forget(number);
-  }
+  };
+  for (const auto& record : std::exchange(held_, {})) take(record);
+  return tracer_.drain(take);
 }
 
 void Host::show(MapWatch& watch) const {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -84,6 +85,8 @@ class Host {
     std::uint64_t hits = 0;    // likewise
     std::uint64_t bucket_hits = 0;
   };
+  // So long names that readers know are waited for at a time: the loop has other things to do.
+  static constexpr std::chrono::milliseconds kForNames{50};
   using Processes = std::unordered_map<std::uint32_t, Known>;
 
   Host(const HostOptions& options, kernel::Tracer tracer, std::unique_ptr<Analyser> analyser,
@@ -103,6 +106,8 @@ class Host {
   void left(std::uint32_t pid);
   Result<void> drain();
   Result<void> bury();
+  void write_last_words(std::optional<std::uint32_t> at_once = std::nullopt);
+  Result<void> make_way_for(std::uint32_t pid);
   void adopt_strangers(std::span<const model::CounterRow> rows);
   void let_binaries_go();
   [[nodiscard]] Result<void> read_rows();
@@ -133,6 +138,13 @@ class Host {
 
   Processes processes_;
   std::unordered_set<std::uint32_t> gone_;  // whose last counters are to be taken
+  // Taken of those who have gone, and left until it is known what they mean.
+  struct LastWords {
+    std::vector<model::CounterRow> rows;
+    std::chrono::steady_clock::time_point since;
+  };
+  std::map<std::uint32_t, LastWords> last_words_;
+  std::deque<gm_record> held_;  // records, likewise
   std::map<std::string, std::uint64_t> failures_;
   std::uint64_t workshops_lost_ = 0;
   struct StormEntry {

@@ -62,6 +62,7 @@ Result<void> Host::read_rows() {
 }
 
 Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
+  resolver_.wait_at_most(kForNames);
   TRY_VOID(drain());
   TRY_VOID(read_rows());
   const auto& rows = rows_;
@@ -83,8 +84,8 @@ Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
   const auto now = monotonic_ns();
   state->time_ns = realtime_ns();
   state->began_ns = began_realtime_ns_;
-  ledger_.advance(now, state->time_ns);
   state->running_ns = now - began_monotonic_ns_;
+  ledger_.advance(now, state->time_ns);
   if (now - made_room_ns_ >= kMakeRoomEveryNs) {
     std::unordered_set<std::uint64_t> stacks;
     for (const auto& row : rows) stacks.insert(row.key.stack);

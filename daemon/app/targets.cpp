@@ -147,50 +147,100 @@ std::vector<model::CounterRow> rows_of(const std::vector<kernel::CounterRow>& co
 const model::TypeInfo& TraceResolver::type(std::uint32_t binary, std::uint32_t pid,
                                            std::uint64_t address) {
   static const model::TypeInfo kUnknown;
-  const auto* traced = binaries_->find(binary);
-  if (traced == nullptr) return kUnknown;
-  const auto& plan = traced->plan;
-  const bool linked = is_linked(plan, address);
-  const TypeKey key{binary, linked ? 0 : pid, address};
-  if (const auto found = types_.find(key); found != types_.end()) return found->second;
-  if (address == 0)
-    return types_.emplace(key, describe(plan, unknown_type("no type"))).first->second;
-  auto& analyst = binaries_->analyst_of(*traced);
-  if (linked)
-    return types_.emplace(key, describe(plan, analyst.map_type(address, plan.type_layout())))
-        .first->second;
-
-  const auto kept = tracer_->made_type(pid, address);
-  if (!kept) return types_.emplace(key, describe(plan, unknown_type("not kept"))).first->second;
-  const TypeMemory memory(&analyst, static_cast<pid_t>(pid), address, *kept);
-  const auto read = [&](go::Vaddr at, std::span<std::byte> out, go::Content content) {
-    return memory.read(at, out, content);
-  };
-  const auto type = go::read_map_type(read, plan.moduledata, plan.type_layout(), address);
-  return types_.emplace(key, describe(plan, type)).first->second;
+  const auto* found = find_type(binary, pid, address);
+  return found == nullptr ? kUnknown : *found;
 }
 
 const model::Stack& TraceResolver::stack(std::uint32_t binary, std::uint64_t id) {
   static const model::Stack kUnknown;
-  const StackKey key{binary, id};
-  if (const auto found = stacks_.find(key); found != stacks_.end()) return found->second;
+  const auto* found = find_stack(binary, id);
+  return found == nullptr ? kUnknown : *found;
+}
+
+// Both are asked for, whatever becomes of the first.
+bool TraceResolver::is_ready(std::uint32_t binary, std::uint32_t pid, const gm_counter_key& key) {
+  const bool has_stack = find_stack(binary, key.stack) != nullptr;
+  const bool has_type = find_type(binary, pid, key.type) != nullptr;
+  return has_stack && has_type;
+}
+
+// What `question` is answered by the reader of `binary`.
+template <typename Ask>
+auto TraceResolver::ask(const Binary& binary, const Ask& question) {
+  auto& analyst = binaries_->analyst_of(binary);
+  if (!left_) return question(analyst);
+  analyst.wait_no_longer_than(
+      std::min(kLongestWait, std::chrono::ceil<std::chrono::milliseconds>(*left_)));
+  const auto begun = Clock::now();
+  auto answer = question(analyst);
+  left_ = std::max(std::chrono::nanoseconds(0), *left_ - (Clock::now() - begun));
+  return answer;
+}
+
+// Whether the answer about `key` is still to come. A reader that answers every question, and
+// each so late that none gets on, is not waited for any longer.
+template <typename Key>
+bool TraceResolver::is_waited_for(const Binary& binary, std::map<Key, Clock::time_point>& since,
+                                  const Key& key) {
+  if (binary.expert.is_waiting()) {
+    const auto wanted = since.try_emplace(key, Clock::now()).first->second;
+    if (Clock::now() - wanted < kPatience) return true;
+  }
+  since.erase(key);
+  return false;
+}
+
+const model::TypeInfo* TraceResolver::find_type(std::uint32_t binary, std::uint32_t pid,
+                                                std::uint64_t address) {
+  static const model::TypeInfo kUnknown;
   const auto* traced = binaries_->find(binary);
-  if (traced == nullptr) return kUnknown;
+  if (traced == nullptr) return &kUnknown;
+  const auto& plan = traced->plan;
+  const bool linked = is_linked(plan, address);
+  const TypeKey key{binary, linked ? 0 : pid, address};
+  if (const auto found = types_.find(key); found != types_.end()) return &found->second;
+  const auto kept = address == 0 || linked ? std::nullopt : tracer_->made_type(pid, address);
+  auto type = Result<go::GoMapType>(unknown_type("not kept"));
+  if (address != 0 && (linked || kept)) {
+    type = ask(*traced, [&](analyst::Analyst& analyst) {
+      if (linked) return analyst.map_type(address, plan.type_layout());
+      const TypeMemory memory(&analyst, static_cast<pid_t>(pid), address, *kept);
+      const auto read = [&](go::Vaddr at, std::span<std::byte> out, go::Content content) {
+        return memory.read(at, out, content) && !analyst.is_waiting();
+      };
+      return go::read_map_type(read, plan.moduledata, plan.type_layout(), address);
+    });
+    if (is_waited_for(*traced, types_wanted_, key)) return nullptr;
+  }
+  return &types_.emplace(key, describe(plan, type)).first->second;
+}
+
+const model::Stack* TraceResolver::find_stack(std::uint32_t binary, std::uint64_t id) {
+  static const model::Stack kUnknown;
+  const StackKey key{binary, id};
+  if (const auto found = stacks_.find(key); found != stacks_.end()) return &found->second;
+  const auto* traced = binaries_->find(binary);
+  if (traced == nullptr) return &kUnknown;
   const auto stack = tracer_->stack(id);
-  if (!stack) return kUnknown;  // may still be being filled: ask again later
+  if (!stack) return &kUnknown;  // may still be being filled: ask again later
   const std::vector<std::uint64_t> pcs(stack->pcs, stack->pcs + stack->count);
-  auto frames = binaries_->analyst_of(*traced).symbolize(pcs, runtime_frames_);
+  auto frames = ask(
+      *traced, [&](analyst::Analyst& analyst) { return analyst.symbolize(pcs, runtime_frames_); });
+  if (is_waited_for(*traced, stacks_wanted_, key)) return nullptr;
   if (stack->truncated != 0 && !frames.empty()) frames.back().callers_missing = true;
-  return stacks_.emplace(key, std::move(frames)).first->second;
+  return &stacks_.emplace(key, std::move(frames)).first->second;
 }
 
 void TraceResolver::forget_binary(std::uint32_t binary) {
   std::erase_if(types_, [&](const auto& one) { return one.first.binary == binary; });
   std::erase_if(stacks_, [&](const auto& one) { return one.first.binary == binary; });
+  std::erase_if(types_wanted_, [&](const auto& one) { return one.first.binary == binary; });
+  std::erase_if(stacks_wanted_, [&](const auto& one) { return one.first.binary == binary; });
 }
 
 void TraceResolver::forget_process(std::uint32_t pid) {
   std::erase_if(types_, [&](const auto& one) { return one.first.pid == pid; });
+  std::erase_if(types_wanted_, [&](const auto& one) { return one.first.pid == pid; });
 }
 
 }  // namespace gomapd::app

@@ -2,8 +2,10 @@
 // Copyright The gomapd Authors
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,6 +76,12 @@ class TraceResolver final : public model::Resolver {
   const model::TypeInfo& type(std::uint32_t binary, std::uint32_t pid,
                               std::uint64_t address) override;
   const model::Stack& stack(std::uint32_t binary, std::uint64_t id) override;
+  bool is_ready(std::uint32_t binary, std::uint32_t pid, const gm_counter_key& key) override;
+
+  // From now until it is called again, at most this long is waited for all answers together;
+  // what is not there by then is unknown until it is asked for again. Without it, all
+  // answers are waited for.
+  void wait_at_most(std::chrono::nanoseconds in_all) { left_ = in_all; }
 
   // Drops what was looked up for a binary, or of types that a process made; the
   // references that were returned die with it.
@@ -81,6 +89,7 @@ class TraceResolver final : public model::Resolver {
   void forget_process(std::uint32_t pid);
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct TypeKey {
     std::uint32_t binary;
     std::uint32_t pid;  // 0: a type of the executable itself
@@ -93,9 +102,24 @@ class TraceResolver final : public model::Resolver {
     friend auto operator<=>(const StackKey&, const StackKey&) = default;
   };
 
+  // So long a reader may take, question for question, until something stays unknown.
+  static constexpr std::chrono::seconds kPatience{10};
+  static constexpr std::chrono::milliseconds kLongestWait{20};  // of one call, if it is hasty
+
+  // Null: it is being asked for.
+  const model::TypeInfo* find_type(std::uint32_t binary, std::uint32_t pid, std::uint64_t address);
+  const model::Stack* find_stack(std::uint32_t binary, std::uint64_t id);
+  template <typename Ask>
+  auto ask(const Binary& binary, const Ask& question);
+  template <typename Key>
+  bool is_waited_for(const Binary& binary, std::map<Key, Clock::time_point>& since, const Key& key);
+
   const BinaryTable* binaries_;
   const kernel::Tracer* tracer_;
   symbol::RuntimeFrames runtime_frames_;
+  std::optional<std::chrono::nanoseconds> left_;
+  std::map<TypeKey, Clock::time_point> types_wanted_;  // since when; not there yet
+  std::map<StackKey, Clock::time_point> stacks_wanted_;
   std::map<TypeKey, model::TypeInfo> types_;
   std::map<StackKey, model::Stack> stacks_;
 };

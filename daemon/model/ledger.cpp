@@ -127,13 +127,20 @@ void Ledger::estimate(std::uint32_t pid, go::Design design, double growths, doub
   auto& totals = workload.totals;
   totals.by_design[design].estimated += growths;
   totals.estimated_variance += variance;
+  // Those of which nothing was described, or not known yet what it means, are where the next
+  // ones are.
+  std::vector<const SampleRow*> known;
   std::uint64_t all = 0;
-  for (const auto& row : described) all += row.described;
-  // Those of which nothing was described are where the next ones are.
+  for (const auto& row : described) {
+    if (!resolver.is_ready(row.binary, pid, row.key)) continue;
+    known.push_back(&row);
+    all += row.described;
+  }
   found->second.unplaced += growths;
   if (all == 0) return;
   const auto placed = std::exchange(found->second.unplaced, 0.0);
-  for (const auto& row : described) {
+  for (const auto* one : known) {
+    const auto& row = *one;
     const auto share = placed * static_cast<double>(row.described) / static_cast<double>(all);
     const auto& stack = resolver.stack(row.binary, row.key.stack);
     const auto& type = resolver.type(row.binary, pid, row.key.type);
@@ -153,9 +160,11 @@ void Ledger::forget_open(std::uint32_t pid) {
   if (found != processes_.end()) found->second.forgets_open = true;
 }
 
-// False: its stack is not there yet.
+// False: its stack, or what stack and type mean, is not there yet.
 bool Ledger::find_place(ProcessEntry& process, std::uint32_t pid, const CounterRow& row, Row& entry,
                         Resolver& resolver, Reading reading) {
+  if (reading == Reading::kMoreToCome && !resolver.is_ready(row.value.binary, pid, row.key))
+    return false;
   const auto& stack = resolver.stack(row.value.binary, row.key.stack);
   if (stack.empty() && row.key.stack != 0 && reading == Reading::kMoreToCome) return false;
   const auto& type = resolver.type(row.value.binary, pid, row.key.type);

@@ -62,8 +62,9 @@ class Ledger final : public EstimateSink {
 
   enum class Reading : std::uint8_t { kMoreToCome, kLast };
   // Counters as they stand now, of some or all processes; those of unknown ones are
-  // left for when they are known. A row whose stack is still being written waits for
-  // the next reading, unless this is the last of its process.
+  // left for when they are known. A row whose stack is still being written, or whose stack
+  // and type are being asked for, waits for the next reading, unless this is the last of its
+  // process.
   void update(std::span<const CounterRow> rows, Resolver& resolver, Reading reading);
 
   void estimate(std::uint32_t pid, go::Design design, double growths, double variance,

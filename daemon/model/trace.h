@@ -169,6 +169,11 @@ class Resolver {
   [[nodiscard]] virtual const TypeInfo& type(std::uint32_t binary, std::uint32_t pid,
                                              std::uint64_t address) = 0;
   [[nodiscard]] virtual const Stack& stack(std::uint32_t binary, std::uint64_t id) = 0;
+  // False: one of the two is not known yet, and will be; both are being asked for.
+  [[nodiscard]] virtual bool is_ready(std::uint32_t /*binary*/, std::uint32_t /*pid*/,
+                                      const gm_counter_key& /*key*/) {
+    return true;
+  }
 };
 
 // One counter of the kernel, with its key.

@@ -223,6 +223,46 @@ TEST(Analyst, IsEndedAndStartedAgain) {
   EXPECT_FALSE(analyst.take_failure());
 }
 
+// Who may not wait is answered later, at the latest when patience ends.
+TEST(Analyst, IsNotWaitedForLongerThanAllowed) {
+  auto workshop = Workshop::start(+kStalls).value();
+  const auto file = own_executable();
+  Analyst analyst(&workshop, file.fd(), {.plan = milliseconds(300), .other = milliseconds(300)});
+  analyst.wait_no_longer_than(milliseconds(0));
+  ASSERT_FALSE(analyst.holds_go_code());
+  ASSERT_TRUE(analyst.is_waiting());
+  EXPECT_FALSE(analyst.take_failure());
+  while (analyst.is_waiting()) ASSERT_FALSE(analyst.holds_go_code());
+  EXPECT_EQ(analyst.take_failure(), "its reader did not answer within 300 ms");
+  EXPECT_FALSE(analyst.is_running());
+}
+
+TEST(Analyst, AnswersWhatIsAskedAgain) {
+  auto workshop = Workshop::start().value();
+  const auto file = own_executable();
+  Analyst analyst(&workshop, file.fd());
+  analyst.wait_no_longer_than(milliseconds(0));
+  auto answer = analyst.holds_go_code();
+  while (analyst.is_waiting()) answer = analyst.holds_go_code();
+  ASSERT_TRUE(answer) << answer.error().context;
+  EXPECT_FALSE(*answer);
+}
+
+// What was asked first and is not wanted any more is not taken for the answer.
+TEST(Analyst, KeepsAnswersApartThatAreNotWaitedFor) {
+  auto workshop = Workshop::start().value();
+  const auto file = own_executable();
+  Analyst analyst(&workshop, file.fd());
+  analyst.wait_no_longer_than(milliseconds(0));
+  for (int i = 0; i < 50; ++i) {
+    (void)analyst.holds_go_code();
+    auto version = analyst.library_version();
+    while (analyst.is_waiting()) version = analyst.library_version();
+    ASSERT_FALSE(version);
+    EXPECT_EQ(version.error().code, Errc::kNotGo) << version.error().context;
+  }
+}
+
 // By the kernel, when memory is out: the file need not be to blame, and not for ever.
 TEST(Analyst, NoticesThatItsReaderWasKilled) {
   auto workshop = Workshop::start().value();

@@ -38,7 +38,11 @@ class FakeResolver : public Resolver {
     }
     return stack;
   }
+  bool is_ready(std::uint32_t, std::uint32_t, const gm_counter_key& key) override {
+    return !asked_.contains(key.stack);
+  }
   std::set<std::uint64_t> missing_;
+  std::set<std::uint64_t> asked_;  // stacks
 
  private:
   std::map<std::uint64_t, TypeInfo> types_;
@@ -182,6 +186,28 @@ TEST_F(Ledgers, WaitForAStackThatIsBeingWritten) {
   update({row(1, 11)}, Ledger::Reading::kLast);
   EXPECT_EQ(growths("a"), 11);
   EXPECT_EQ(state().sites.at(0).function, "");
+}
+
+// Of a process that goes on, and of growths that were estimated; the last word on one that
+// has gone does not wait.
+TEST_F(Ledgers, WaitForNamesThatAreBeingAskedFor) {
+  start(1, "a");
+  resolver_.asked_.insert(1);
+  update({row(1, 10)});
+  ledger_.estimate(1, go::Design::kClassic, 400, 9,
+                   std::vector<SampleRow>{{row(1, 0).key, 0, 3, 50}}, resolver_);
+  EXPECT_EQ(growths("a"), 0);
+  EXPECT_TRUE(state().sites.empty());
+  EXPECT_EQ(state().workloads.at(0).estimated(), 400);
+  resolver_.asked_.clear();
+  update({row(1, 11)});
+  ledger_.estimate(1, go::Design::kClassic, 100, 9,
+                   std::vector<SampleRow>{{row(1, 0).key, 0, 3, 50}}, resolver_);
+  EXPECT_EQ(growths("a"), 11);
+  EXPECT_EQ(state().sites.at(0).estimated, 500);
+  resolver_.asked_.insert(2);
+  update({row(1, 5, 2)}, Ledger::Reading::kLast);
+  EXPECT_EQ(growths("a"), 16);
 }
 
 TEST_F(Ledgers, TakeDurationsThatWrapAround) {
