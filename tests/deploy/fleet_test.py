@@ -71,14 +71,15 @@ def page(workloads=WORKLOADS, sites=SITES):
         add("gauge", "gomapd_processes", f'state="{state}"', 0 if state == "failed" else 1)
     for role in ROLES:
         add("counter", "gomapd_probe_hits_total", f'role="{role}"', 1)
-    for reason in ("kernel", "malformed", "permission", "system", "unsupported"):
+    for reason in ("kernel", "malformed", "permission", "reader_failed", "system", "unsupported"):
         add("counter", "gomapd_attach_failures_total", f'reason="{reason}"', 0)
     for limit in ("counters", "process_events", "sites", "stacks", "workloads"):
         add("counter", "gomapd_limit_hits_total", f'limit="{limit}"', 0)
     for reason in ("busy", "connections", "guesses", "handshake", "malformed", "origin", "rate_limit",
                    "timeout", "unauthorized"):
         add("counter", "gomapd_http_refused_total", f'reason="{reason}"', 0)
-    for name in ("events_lost", "model_divergences", "http_requests", "web_config_refused"):
+    for name in ("events_lost", "model_divergences", "http_requests", "reader_workshops_lost",
+                 "web_config_refused"):
         add("counter", f"gomapd_{name}_total", "", 0)
     add("gauge", "gomapd_max_overhead_ratio", "", 0.01)
     add("gauge", "gomapd_build_info", 'version="0.1.0",kernel="6.12.1",attach_method="uprobe_multi"', 1)
