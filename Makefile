@@ -65,7 +65,7 @@ valgrind: all toolchains ## Run the short commands under valgrind (root for `rep
 	@scripts/deps.sh --test
 	@scripts/valgrind.sh $(BUILD)
 
-fuzz: ## Fuzz the parsers for FUZZ_SECONDS each (default 60)
+fuzz: ## Fuzz each parser for FUZZ_SECONDS (60), FUZZ_JOBS (1) at a time
 	@scripts/deps.sh --fuzz
 	@scripts/fuzz.sh $(BUILD)-fuzz
 

@@ -15,6 +15,7 @@
 #include "daemon/config/nearest.h"
 #include "daemon/config/percent.h"
 #include "daemon/config/yaml.h"
+#include "probes/base/text.h"
 
 namespace gomapd::config {
 namespace {
@@ -33,13 +34,8 @@ struct Problem {
 };
 using Outcome = std::optional<Problem>;
 
-// Of what stands in a file: on one line, and not for ever.
 std::string shown(std::string_view text) {
-  constexpr std::size_t kLongest = 60;
-  std::string plain(text.substr(0, kLongest));
-  std::ranges::replace_if(
-      plain, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, '?');
-  return fmt::format("\"{}\"{}", plain, text.size() > kLongest ? "…" : "");
+  return fmt::format("\"{}\"", one_line(text, 60));
 }
 
 Outcome expected(const YamlNode& node, std::string_view what) {

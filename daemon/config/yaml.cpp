@@ -10,6 +10,8 @@
 #include <optional>
 #include <sstream>
 
+#include "probes/base/text.h"
+
 namespace gomapd::config {
 namespace {
 
@@ -59,8 +61,8 @@ class TreeBuilder final : public YAML::EventHandler {
   [[nodiscard]] YamlNode take() { return std::move(root_); }
 
  private:
-  void complain(const YAML::Mark& mark, std::string what) {
-    if (!problem_) problem_ = Problem{mark.line + 1, std::move(what)};
+  void complain(const YAML::Mark& mark, std::string_view what) {
+    if (!problem_) problem_ = Problem{mark.line + 1, one_line(what)};
   }
   bool refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
     if (anchor != 0) complain(mark, "an anchor (&name): write the value where it is needed");
@@ -150,7 +152,7 @@ Result<YamlNode> parse_yaml(std::string_view text, const std::string& name, std:
   } catch (const YAML::Exception& error) {
     if (!builder.problem())
       return config_error(name, std::max(error.mark.line, 0) + 1,
-                          fmt::format("no YAML: {}", error.msg));
+                          fmt::format("no YAML: {}", one_line(error.msg)));
   }
   if (const auto& problem = builder.problem())
     return config_error(name, problem->line, problem->what);

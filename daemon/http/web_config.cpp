@@ -3,6 +3,7 @@
 #include "daemon/http/web_config.h"
 
 #include <fmt/core.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -10,8 +11,11 @@
 #include <charconv>
 #include <functional>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include "daemon/http/bcrypt.h"
+#include "probes/base/text.h"
 
 namespace gomapd::http {
 namespace {
@@ -107,8 +111,9 @@ class Reader {
     Field read;
   };
 
-  [[nodiscard]] std::unexpected<Error> wrong(const YAML::Node& node, std::string what) const {
-    return fail(Errc::kUsage, fmt::format("{}:{}: {}", file_, node.Mark().line + 1, what));
+  [[nodiscard]] std::unexpected<Error> wrong(const YAML::Node& node, std::string_view what) const {
+    return fail(Errc::kUsage,
+                fmt::format("{}:{}: {}", file_, node.Mark().line + 1, one_line(what)));
   }
 
   // Each pair once: the key, its node (for the line), the value.
@@ -362,16 +367,56 @@ Result<WebConfig> Reader::read(const YAML::Node& root) const {
 
 }  // namespace
 
+namespace {
+
+// Counts documents, and believes nothing of what is in them.
+class DocumentCounter : public YAML::EventHandler {
+ public:
+  [[nodiscard]] int count() const { return count_; }
+
+  void OnDocumentStart(const YAML::Mark&) override { ++count_; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  int count_ = 0;
+};
+
+// 2 stands for more, too: yaml-cpp finds documents without end in some texts (0.7.0, a
+// directive behind a word), and its LoadAll() keeps them all.
+int count_documents(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentCounter counter;
+  while (counter.count() < 2 && parser.HandleNextDocument(counter)) {
+  }
+  return counter.count();
+}
+
+}  // namespace
+
 Result<WebConfig> parse_web_config(std::string_view text, const std::string& file) {
   if (text.size() > kMaxBytes)
     return fail(Errc::kUsage, fmt::format("{}: larger than {} bytes", file, kMaxBytes));
   try {
-    const auto documents = YAML::LoadAll(std::string(text));
-    if (documents.empty()) return WebConfig{};
-    if (documents.size() > 1) return fail(Errc::kUsage, fmt::format("{}: two documents", file));
-    return Reader(file).read(documents.front());
+    const std::string copy(text);
+    switch (count_documents(copy)) {
+      case 0: return WebConfig{};
+      case 1: return Reader(file).read(YAML::Load(copy));
+      default: return fail(Errc::kUsage, fmt::format("{}: two documents", file));
+    }
   } catch (const YAML::Exception& error) {
-    return fail(Errc::kUsage, fmt::format("{}:{}: {}", file, error.mark.line + 1, error.msg));
+    return fail(Errc::kUsage,
+                fmt::format("{}:{}: {}", file, error.mark.line + 1, one_line(error.msg)));
   }
 }
 

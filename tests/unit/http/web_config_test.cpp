@@ -123,6 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"a: [", "web.yml:1: "},
         BadCase{"\ntls_config:\n  x: y\n", "unknown key 'tls_config'"},
         BadCase{"tls_server_config:\n  cert_fil: a\n", "web.yml:2: unknown key 'cert_fil'"},
+        BadCase{"\"a\\nb\": 1\n", "web.yml:1: unknown key 'a?b'"},
         BadCase{"tls_server_config:\n  cert_file: a\n", "needs key_file"},
         BadCase{"tls_server_config:\n  key_file: a\n", "needs cert_file"},
         BadCase{"tls_server_config:\n  client_auth_type: NoClientCert\n", "needs cert_file"},
@@ -153,8 +154,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"rate_limit:\n  interval: fast\n", "interval: write"},
         BadCase{"rate_limit:\n  interval: 1s\n  burst: 0\n", "burst must be 1"},
         BadCase{"rate_limit:\n  burst: -1\n", "no number of requests"},
-        BadCase{"--- {}\n--- {}\n", "two documents"}, BadCase{"&a [*a]: *a", "web.yml:1: "},
-        BadCase{std::string(2 << 20, ' '), "larger than"}));
+        BadCase{"--- {}\n--- {}\n", "two documents"}, BadCase{"   ,   o- %a\n", "two documents"},
+        BadCase{"&a [*a]: *a", "web.yml:1: "}, BadCase{std::string(2 << 20, ' '), "larger than"}));
 
 TEST(WebConfig, NoTruncationIsMoreThanAnErrorOrASmallerFile) {
   for (std::size_t length = 0; length < kFull.size(); ++length) {

@@ -129,6 +129,8 @@ TEST(DaemonOptions, SayWhereAndWhatIsWrong) {
             "f.yaml:3: \"level\" for the second time, after line 2: remove one");
   EXPECT_EQ(refused("web: {}\nlog: {}\nweb: {}\n"),
             "f.yaml:3: \"web\" for the second time, after line 1: remove one");
+  EXPECT_EQ(refused("\"a\\nb\": 1\n\"a\\nb\": 2\n"),
+            "f.yaml:2: \"a?b\" for the second time, after line 1: remove one");
   EXPECT_EQ(refused("log:\n  level: loud\n"),
             "f.yaml:2: log.level: \"loud\": write debug or info or warn or error");
   EXPECT_EQ(refused("metrics:\n  linger:\n"),
