@@ -3,7 +3,6 @@
 #include "daemon/http/web_config.h"
 
 #include <fmt/core.h>
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -11,10 +10,10 @@
 #include <charconv>
 #include <functional>
 #include <set>
-#include <sstream>
 #include <string>
 
 #include "daemon/http/bcrypt.h"
+#include "daemon/http/yaml_documents.h"
 #include "probes/base/text.h"
 
 namespace gomapd::http {
@@ -363,43 +362,6 @@ Result<WebConfig> Reader::read(const YAML::Node& root) const {
        {"rate_limit",
         [&](const YAML::Node& node) { return read_rate_limit(node, config.rate_limit); }}}));
   return config;
-}
-
-}  // namespace
-
-namespace {
-
-// Counts documents, and believes nothing of what is in them.
-class DocumentCounter : public YAML::EventHandler {
- public:
-  [[nodiscard]] int count() const { return count_; }
-
-  void OnDocumentStart(const YAML::Mark&) override { ++count_; }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
-
- private:
-  int count_ = 0;
-};
-
-// 2 stands for more, too: yaml-cpp finds documents without end in some texts (0.7.0, a
-// directive behind a word), and its LoadAll() keeps them all.
-int count_documents(const std::string& text) {
-  std::istringstream stream(text);
-  YAML::Parser parser(stream);
-  DocumentCounter counter;
-  while (counter.count() < 2 && parser.HandleNextDocument(counter)) {
-  }
-  return counter.count();
 }
 
 }  // namespace
