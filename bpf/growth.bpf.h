@@ -72,11 +72,14 @@ static __always_inline void gm_submit(const struct gm_hit *hit, const struct gm_
 	gm_count(GM_STAT_SUBMITTED);
 }
 
+#define GM_EEXIST 17 /* include/uapi/asm-generic/errno-base.h */
+
 static __always_inline void gm_begin(struct pt_regs *ctx, const struct gm_hit *hit,
 				     struct gm_growth *growth)
 {
 	struct gm_counter *counter;
 	struct gm_open open = {};
+	long error;
 
 	open.key.tgid = hit->tgid;
 	open.key.kind = growth->kind;
@@ -98,11 +101,12 @@ static __always_inline void gm_begin(struct pt_regs *ctx, const struct gm_hit *h
 	open.flags = growth->flags & GM_FLAG_ON_STACK;
 	open.start_ns = bpf_ktime_get_ns();
 	gm_submit(hit, growth, &open.key, GM_RECORD_STARTED, open.start_ns, 0);
-	if (bpf_map_update_elem(&gm_open_growths, &growth->id, &open, BPF_NOEXIST)) {
+	error = bpf_map_update_elem(&gm_open_growths, &growth->id, &open, BPF_NOEXIST);
+	if (error) {
 		/* Known already: a classic growth was dropped by clear, or with its map. */
 		if (bpf_map_update_elem(&gm_open_growths, &growth->id, &open, BPF_ANY))
 			gm_count(GM_STAT_OPEN_FULL);
-		else
+		else if (error == -GM_EEXIST)
 			gm_count(growth->id.kind == GM_ID_G ? GM_STAT_IMPOSSIBLE
 							    : GM_STAT_RESTARTED);
 	}
@@ -129,6 +133,12 @@ static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth
 	struct gm_counter_key key = {};
 	struct gm_counter *counter;
 
+	/* Another one's, whose end was the first to go. */
+	if (open && hit->site->going && growth->id.kind == GM_ID_G &&
+	    growth->kind != open->key.kind) {
+		bpf_map_delete_elem(&gm_open_growths, &growth->id);
+		open = 0;
+	}
 	if (open) {
 		key = open->key;
 		if (growth->id.kind == GM_ID_G && growth->kind != key.kind)

@@ -74,6 +74,13 @@ struct gm_location {
  * x29, and [x29] and [x29+8] hold the caller's and the return address, as on
  * amd64; where it is not linked, the return address is in x30.
  */
+/* What becomes of a site's probe. */
+enum gm_going {
+	GM_STAYS = 0,
+	GM_STARTS_GO = 1, /* of an end: starts may be closed, what ends may be another */
+	GM_CLOSED = 2,	  /* hits count no more */
+};
+
 struct gm_site {
 	__u64 address;	   /* as in the file: ip - address is the load bias */
 	__u32 binary;	   /* user space's number of the binary */
@@ -85,7 +92,7 @@ struct gm_site {
 	__u8 end_kind;	   /* SWISS_END: enum gm_kind of what ends here */
 	__u16 goid_offset; /* in runtime.g */
 	__u16 load_factor; /* classic: keys a pair of buckets holds, 13 or 12 */
-	__u8 closed;	   /* its probe is about to go: hits count no more */
+	__u8 going;	   /* enum gm_going */
 	__u8 pad;
 	struct gm_location type_at; /* CLASSIC_END, CLASSIC_START if located */
 	struct gm_location hmap_at;

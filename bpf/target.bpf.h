@@ -181,7 +181,7 @@ static __always_inline bool gm_accept(struct pt_regs *ctx, __u32 hits, struct gm
 		gm_count(GM_STAT_NO_SITE);
 		return false;
 	}
-	if (site->closed) {
+	if (site->going == GM_CLOSED) {
 		gm_count(GM_STAT_FILTERED);
 		return false;
 	}

@@ -43,13 +43,13 @@ Places SiteTable::merged(const PlacesByRole& places) {
   return all;
 }
 
-void SiteTable::close(const bpf_map* table, const Places& places) {
+void SiteTable::set_going(const bpf_map* table, const Places& places, gm_going going) {
   for (const auto cookie : places.cookies) {
     const auto index = static_cast<std::uint32_t>(cookie);
     gm_site site{};
     // All but one byte stays as it is, whoever reads it meanwhile.
     if (bpf_map__lookup_elem(table, &index, sizeof(index), &site, sizeof(site), 0) != 0) continue;
-    site.closed = 1;
+    site.going = static_cast<__u8>(going);
     (void)bpf_map__update_elem(table, &index, sizeof(index), &site, sizeof(site), BPF_EXIST);
   }
 }

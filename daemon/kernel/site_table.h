@@ -28,8 +28,8 @@ class SiteTable {
                                          std::uint32_t binary);
   // Those of all roles, for one program.
   [[nodiscard]] static Places merged(const PlacesByRole& places);
-  // From now on hits there count no more; for sites whose probes go next.
-  static void close(const bpf_map* table, const Places& places);
+  // What becomes of sites whose probes go next.
+  static void set_going(const bpf_map* table, const Places& places, gm_going going);
   // Once their probes are gone.
   void remove(const PlacesByRole& places);
 

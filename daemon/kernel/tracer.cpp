@@ -121,8 +121,11 @@ struct Tracer::State {
 
   // Its probes are gone when this returns.
   void drop(Attachment attachment) {
-    for (const auto& places : attachment.places)
-      for (const auto role : kStarts) SiteTable::close(skeleton->maps.gm_sites, places.at(role));
+    for (const auto& [roles, going] :
+         {std::pair{kEnds, GM_STARTS_GO}, std::pair{kStarts, GM_CLOSED}})
+      for (const auto& places : attachment.places)
+        for (const auto role : roles)
+          SiteTable::set_going(skeleton->maps.gm_sites, places.at(role), going);
     take_out(std::move(attachment.links));
     for (const auto& places : attachment.places) sites.remove(places);
   }

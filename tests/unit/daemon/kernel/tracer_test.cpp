@@ -39,6 +39,7 @@ extern "C" void gm_test_rehash(const void* table, const void* go_map, const void
                                const void* frame);
 extern "C" const char gm_test_rehash_start;
 extern "C" const char gm_test_rehash_end;
+extern "C" const char gm_test_rehash_split;
 asm(R"(
   .pushsection .text
 gm_test_rehash:
@@ -52,8 +53,14 @@ gm_test_rehash:
   xor %ebx, %ebx
 gm_test_rehash_start:
   nop
+  cmpw $1024, 2(%rdi)
+  je gm_test_rehash_split
 gm_test_rehash_end:
   nop
+  jmp 1f
+gm_test_rehash_split:
+  nop
+1:
   pop %rbp
   pop %r14
   pop %rbx
@@ -272,7 +279,8 @@ TEST_P(Tracer, CountsSwissGrowthsThatDoNotEndAsTheyBegan) {
     ASSERT_TRUE(tracer.add_target(getpid()));
     std::vector<ProbeSite> sites{swiss_site(GM_ROLE_REHASH_START, &gm_test_rehash_start)};
     if (ends_as != GM_KIND_UNKNOWN)
-      sites.push_back(swiss_site(GM_ROLE_SWISS_END, &gm_test_rehash_end, ends_as));
+      for (const auto* end : {&gm_test_rehash_end, &gm_test_rehash_split})
+        sites.push_back(swiss_site(GM_ROLE_SWISS_END, end, ends_as));
     ASSERT_TRUE(attach(tracer, sites));
     tracer.activate();
     const FakeGrowth growth(slots);
@@ -286,17 +294,18 @@ TEST_P(Tracer, CountsSwissGrowthsThatDoNotEndAsTheyBegan) {
 }
 
 // Starts are probed no sooner than their ends, and no longer: else a start would find the
-// last one open, whose end was missed.
+// last one open, whose end was missed. Ends of two kinds go one after the other.
 TEST_P(Tracer, TakesNoGrowthForTwoWhileProbesComeAndGo) {
   auto tracer = load();
   ASSERT_TRUE(tracer.add_target(getpid()));
   tracer.activate();
   const std::vector<ProbeSite> sites{
       swiss_site(GM_ROLE_REHASH_START, &gm_test_rehash_start),
-      swiss_site(GM_ROLE_SWISS_END, &gm_test_rehash_end, GM_KIND_TABLE_DOUBLE)};
+      swiss_site(GM_ROLE_SWISS_END, &gm_test_rehash_end, GM_KIND_TABLE_DOUBLE),
+      swiss_site(GM_ROLE_SWISS_END, &gm_test_rehash_split, GM_KIND_SPLIT)};
   const std::jthread storm([](const std::stop_token& stop) {
-    const FakeGrowth growth(16);
-    while (!stop.stop_requested()) growth.grow();
+    FakeGrowth growth(16);
+    for (; !stop.stop_requested(); growth.table[1] ^= 16 ^ 1024) growth.grow();
   });
   for (int i = 0; i < 20; i++) {
     ASSERT_TRUE(attach(tracer, sites));
