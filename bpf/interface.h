@@ -64,6 +64,13 @@ struct gm_location {
 	__s32 displacement;
 };
 
+/* What becomes of a site's probe. */
+enum gm_going {
+	GM_STAYS = 0,
+	GM_STARTS_GO = 1, /* of an end: starts may be closed, what ends may be another */
+	GM_CLOSED = 2,	  /* hits count no more */
+};
+
 /*
  * One probe site; its index is the low half of the attachment's cookie.
  *
@@ -74,13 +81,6 @@ struct gm_location {
  * x29, and [x29] and [x29+8] hold the caller's and the return address, as on
  * amd64; where it is not linked, the return address is in x30.
  */
-/* What becomes of a site's probe. */
-enum gm_going {
-	GM_STAYS = 0,
-	GM_STARTS_GO = 1, /* of an end: starts may be closed, what ends may be another */
-	GM_CLOSED = 2,	  /* hits count no more */
-};
-
 struct gm_site {
 	__u64 address;	   /* as in the file: ip - address is the load bias */
 	__u32 binary;	   /* user space's number of the binary */

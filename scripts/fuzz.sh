@@ -39,4 +39,4 @@ names=${FUZZ_ONLY:-$(find "$build/tests/fuzz" -maxdepth 1 -name 'fuzz_*' -type f
 	! -name fuzz_images -printf '%f\n' | sed 's/^fuzz_//' | sort)}
 # shellcheck disable=SC2086 # names are words
 printf '%s\n' $names |
-	xargs -P "${FUZZ_JOBS:-1}" -I{} bash -c 'run "$@"' - {} "${FUZZ_SECONDS:-60}" "$build"
+	xargs -P "${FUZZ_JOBS:-1}" -I{} bash -c 'run "$@"' - {} "${FUZZ_SECONDS:-60}" "$build" || exit 1

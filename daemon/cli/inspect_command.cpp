@@ -3,6 +3,7 @@
 #include "daemon/cli/inspect_command.h"
 
 #include "daemon/cli/duration_option.h"
+#include "daemon/cli/pid.h"
 
 namespace gomapd::cli {
 
@@ -10,7 +11,7 @@ void InspectCommand::describe(CLI::App& command) {
   auto* file = command.add_option("file", options_.path, "An executable file")->type_name("FILE");
   auto* pid = command.add_option("-p,--pid", options_.pid, "The executable of this process")
                   ->type_name("PID")
-                  ->check(CLI::PositiveNumber);
+                  ->check(pid_range());
   file->excludes(pid);
   command.add_flag("--json", options_.json, "Print one JSON object");
   auto* estimate =

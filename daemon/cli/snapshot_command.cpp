@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "daemon/cli/duration_option.h"
+#include "daemon/cli/pid.h"
 #include "daemon/config/percent.h"
 
 namespace gomapd::cli {
@@ -15,7 +16,7 @@ void SnapshotCommand::describe(CLI::App& command) {
       "snapshot -p 4711 --detail assign");
   command.add_option("-p,--pid", options_.pid, "Process whose maps are read")
       ->type_name("PID")
-      ->check(CLI::PositiveNumber)
+      ->check(pid_range())
       ->required();
   command
       .add_option("-d,--duration", duration_,

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "daemon/cli/duration_option.h"
+#include "daemon/cli/pid.h"
 #include "daemon/config/percent.h"
 
 namespace gomapd::cli {
@@ -20,7 +21,7 @@ Detail parse_detail(std::string_view text) {
 void TracingOptions::describe(CLI::App& command) {
   auto* pid = command.add_option("-p,--pid", trace_.pids, "Process to trace; may be repeated")
                   ->type_name("PID")
-                  ->check(CLI::PositiveNumber);
+                  ->check(pid_range());
   command.add_option("command", trace_.command, "Command to start and trace, after --")
       ->type_name("COMMAND")
       ->excludes(pid);

@@ -46,6 +46,17 @@ TEST(CommandLine, RefusesDurationsThatAreNone) {
   }
 }
 
+TEST(CommandLine, RefusesProcessesThatAreNone) {
+  for (const std::string pid : {"0", "-3", "x", "-d", "1.5", "4294967296"}) {
+    for (const std::string command : {"trace -d 1s", "snapshot", "inspect"}) {
+      const auto outcome = run_gomapd(command + " -p " + pid, kErrorsOnly);
+      EXPECT_EQ(outcome.exit_code, 2) << pid << ": " << outcome.output;
+      EXPECT_NE(outcome.output.find("--pid"), std::string::npos) << outcome.output;
+      EXPECT_LT(outcome.output.size(), 200U) << outcome.output;
+    }
+  }
+}
+
 // Past the command line there is no such process (5), or no permission (3).
 TEST(CommandLine, TakesDurationsOfTheContract) {
   for (const std::string duration : {"10s", "5m", "10", "1.5h", "200ms", "0.5"}) {
