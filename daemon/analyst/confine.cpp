@@ -86,10 +86,10 @@ Result<void> allow_conversation_only(int conversation) {
           seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, sizeof...(arguments), arguments...);
   };
   const auto fd = static_cast<scmp_datum_t>(conversation);
-  allow(SCMP_SYS(read), SCMP_A0(SCMP_CMP_EQ, fd));
-  allow(SCMP_SYS(write), SCMP_A0(SCMP_CMP_EQ, fd));
-  allow(SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-        SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
+  allow(SCMP_SYS(read), scmp_arg_cmp{0, SCMP_CMP_EQ, fd, 0});
+  allow(SCMP_SYS(write), scmp_arg_cmp{0, SCMP_CMP_EQ, fd, 0});
+  allow(SCMP_SYS(mmap), scmp_arg_cmp{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0},
+        scmp_arg_cmp{3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS});
   allow(SCMP_SYS(munmap));
   allow(SCMP_SYS(mremap));
   allow(SCMP_SYS(madvise));

@@ -56,6 +56,7 @@ class HostLibraries {
   explicit HostLibraries(analyst::Workshop* workshop);
   HostLibraries(const HostLibraries&) = delete;
   HostLibraries& operator=(const HostLibraries&) = delete;
+  ~HostLibraries() = default;
 
   // That process is to be looked at from now on, or once more.
   void watch(const Look& look, Clock::time_point now);

@@ -20,6 +20,8 @@ class ProcessEvents {
 
   ProcessEvents(ProcessEvents&&) noexcept;
   ProcessEvents& operator=(ProcessEvents&&) noexcept;
+  ProcessEvents(const ProcessEvents&) = delete;
+  ProcessEvents& operator=(const ProcessEvents&) = delete;
   ~ProcessEvents();
 
   // Readable when there are events; forks alone don't make it so.

@@ -164,20 +164,21 @@ std::unexpected<Error> refused(int error) {
 // Memory to run comes from files only, and is never writable: three of four.
 int allow_memory(void* filter) {
   constexpr scmp_datum_t kBoth = PROT_WRITE | PROT_EXEC;
-  for (const scmp_datum_t rights : {0, PROT_WRITE, PROT_EXEC}) {
+  constexpr std::array<scmp_datum_t, 3> kAllowed{0, PROT_WRITE, PROT_EXEC};
+  for (const auto rights : kAllowed) {
     const int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                                       SCMP_A2(SCMP_CMP_MASKED_EQ, kBoth, rights));
+                                       scmp_arg_cmp{2, SCMP_CMP_MASKED_EQ, kBoth, rights});
     if (error != 0) return error;
   }
   return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                          SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+                          scmp_arg_cmp{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0});
 }
 
 int allow_threads(void* filter) {
   const int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone3), 0);
   if (error != 0) return error;
   return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                          SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+                          scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD});
 }
 
 // Of clone3 a filter can't see the flags; where there is none, glibc takes clone. A filter of

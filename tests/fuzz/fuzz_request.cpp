@@ -28,7 +28,10 @@ void read(std::string_view bytes) {
   const auto& request = head->request;
   require(!request.method.empty() && request.path.starts_with('/'));
   require((request.path + '/').find("/../") == std::string::npos);
-  for (const unsigned char c : request.path) require(c >= 0x20 && c != 0x7f);
+  for (const char c : request.path) {
+    const auto byte = static_cast<unsigned char>(c);
+    require(byte >= 0x20 && byte != 0x7f);
+  }
   for (const auto& [name, value] : request.headers)
     require(!name.empty() &&
             value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos);
