@@ -73,7 +73,7 @@ class Daemon {
     }
     sd_notify(0, "STOPPING=1");
     spdlog::info("ending");
-    server_->stop();
+    if (server_) server_->stop();
     return {};
   }
 
