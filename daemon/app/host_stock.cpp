@@ -51,9 +51,7 @@ model::DetailLevel detail_level(model::ProbeLevel level) {
 // readings: a program that is preempted between counting its hit and its row will have
 // gone on by then.
 Result<void> Host::read_rows() {
-  const auto stats = TRY(tracer_.stats());
-  const auto hits =
-      stats.at(GM_STAT_HITS_START) + stats.at(GM_STAT_HITS_END) + stats.at(GM_STAT_HITS_EVACUATE);
+  const auto hits = TRY(tracer_.hits());
   quiet_readings_ = hits == rows_hits_ ? quiet_readings_ + 1 : 0;
   rows_hits_ = hits;
   if (quiet_readings_ > 2) return {};
@@ -111,7 +109,7 @@ void Host::watch_for_storms(model::HostState& state, std::uint64_t now_ns) {
   decltype(storms_) still_there;
   for (std::size_t i = 0; i < state.workloads.size(); ++i) {
     auto& workload = state.workloads[i];
-    auto entry = std::move(storms_[{workload.identity, workload.pid}]);
+    auto entry = storms_[{workload.identity, workload.pid}];
     const auto change = entry.storm.update(workload.growths_per_second, seconds, options_.storm);
     if (change == model::Storm::Change::kBegan) {
       entry.since_realtime_ns = state.time_ns;
@@ -123,7 +121,7 @@ void Host::watch_for_storms(model::HostState& state, std::uint64_t now_ns) {
     }
     workload.storm = entry.storm.is_on();
     workload.storm_since_ns = workload.storm ? entry.since_realtime_ns : 0;
-    still_there.emplace(std::pair{workload.identity, workload.pid}, std::move(entry));
+    still_there.emplace(std::pair{workload.identity, workload.pid}, entry);
   }
   storms_ = std::move(still_there);
 }
@@ -131,9 +129,7 @@ void Host::watch_for_storms(model::HostState& state, std::uint64_t now_ns) {
 // What probes cost, and what of them is affordable from now on.
 Result<ProbeUses> Host::govern(std::span<const model::CounterRow> rows) {
   auto uses = measure_use(rows);
-  const auto stats = TRY(tracer_.stats());
-  const auto hits =
-      stats.at(GM_STAT_HITS_START) + stats.at(GM_STAT_HITS_END) + stats.at(GM_STAT_HITS_EVACUATE);
+  const auto hits = TRY(tracer_.hits());
   const auto now = monotonic_ns();
   const auto passed = static_cast<double>(now - std::exchange(used_ns_, now));
   hits_per_ns_ = static_cast<double>(hits - std::exchange(stock_hits_, hits)) / passed;
@@ -191,9 +187,7 @@ void Host::tell_overhead(const ProbeUses& uses, model::HostState& state) const {
 }
 
 Result<bool> Host::is_pressed() {
-  const auto stats = TRY(tracer_.stats());
-  const auto hits =
-      stats.at(GM_STAT_HITS_START) + stats.at(GM_STAT_HITS_END) + stats.at(GM_STAT_HITS_EVACUATE);
+  const auto hits = TRY(tracer_.hits());
   const auto more = static_cast<double>(hits - stock_hits_);
   const auto expected = hits_per_ns_ * static_cast<double>(monotonic_ns() - used_ns_);
   return more * hit_cost_.ns > kSuddenNs && more > 2 * expected;

@@ -300,7 +300,7 @@ void Tracer::forget_open(const std::unordered_set<std::uint32_t>& tgids) {
 std::size_t Tracer::make_room_for_stacks(const std::unordered_set<std::uint64_t>& in_use) {
   const auto* stacks = state_->skeleton->maps.gm_stacks;
   const auto ids = keys_of<std::uint64_t>(stacks, [](std::uint64_t) { return true; });
-  if (ids.size() < bpf_map__max_entries(stacks) / 4 * 3) return 0;
+  if (ids.size() < std::size_t{bpf_map__max_entries(stacks)} / 4 * 3) return 0;
   std::size_t dropped = 0;
   for (const auto id : ids)
     if (!in_use.contains(id) && bpf_map__delete_elem(stacks, &id, sizeof(id), 0) == 0) ++dropped;
@@ -329,6 +329,12 @@ std::optional<gm_type> Tracer::made_type(std::uint32_t tgid, std::uint64_t type)
 
 Result<Stats> Tracer::stats() const {
   return read_stats(state_->skeleton->maps.gm_stats);
+}
+
+Result<std::uint64_t> Tracer::hits() const {
+  const auto& stats = state_->skeleton->maps.gm_stats;
+  return TRY(read_stat(stats, GM_STAT_HITS_START)) + TRY(read_stat(stats, GM_STAT_HITS_END)) +
+         TRY(read_stat(stats, GM_STAT_HITS_EVACUATE));
 }
 
 Tracer::SharedTables Tracer::shared_tables() const {

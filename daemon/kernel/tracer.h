@@ -108,6 +108,8 @@ class Tracer {
   // made at run time; nothing for types of the executable itself.
   [[nodiscard]] std::optional<gm_type> made_type(std::uint32_t tgid, std::uint64_t type) const;
   [[nodiscard]] Result<Stats> stats() const;
+  // All hits so far, those that did not count too; costs much less than stats().
+  [[nodiscard]] Result<std::uint64_t> hits() const;
 
   // What a GrowthSampler shares with this: it must not outlive it.
   struct SharedTables {
