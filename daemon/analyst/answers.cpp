@@ -26,7 +26,7 @@ Message Answers::to(Bytes request) {
 Message Answers::answer(const Request& request) {
   switch (request.question) {
     case Question::kPlan: {
-      const auto binary = analyse(file_);
+      const auto binary = analyse(file_, give_back_);
       return binary ? encode(static_cast<const Plan&>(*binary)) : encode(binary.error());
     }
     case Question::kHoldsGoCode: return encode(pclntab() != nullptr);
@@ -79,7 +79,7 @@ Message Answers::caller(const Request& request) {
 }
 
 const elf::Image* Answers::image() {
-  if (!image_) image_ = elf::Image::parse(file_);
+  if (!image_) image_ = elf::Image::parse(file_, give_back_);
   return *image_ ? &**image_ : nullptr;
 }
 

@@ -8,11 +8,11 @@
 
 namespace gomapd::analyst {
 
-// What is asked about one file, from its bytes. Pure; borrows the bytes. What several
-// questions need is found once.
+// What is asked about one file, from its bytes. Pure but for `give_back`; borrows the
+// bytes. What several questions need is found once.
 class Answers {
  public:
-  explicit Answers(Bytes file) : file_(file) {}
+  explicit Answers(Bytes file, GiveBack give_back = nullptr) : file_(file), give_back_(give_back) {}
 
   // The answer to a request as it came, ready to be sent; an error is an answer, too.
   [[nodiscard]] Message to(Bytes request);
@@ -27,6 +27,7 @@ class Answers {
   [[nodiscard]] const go::Pclntab* pclntab();
 
   Bytes file_;
+  GiveBack give_back_;
   std::optional<Result<elf::Image>> image_;
   std::optional<Result<go::Pclntab>> pclntab_;
 };

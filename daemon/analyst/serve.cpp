@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The gomapd Authors
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <new>
 
 #include "daemon/analyst/answers.h"
@@ -34,8 +36,17 @@ bool write_all(int fd, const std::byte* from, std::size_t size) {
   return true;
 }
 
+// Of a shared mapping of a file; whole pages of `bytes` only.
+void give_back_pages(Bytes bytes) {
+  constexpr std::size_t kPage = 4096;  // or more, which the kernel refuses: no harm
+  const auto skipped = -reinterpret_cast<std::uintptr_t>(bytes.data()) % kPage;
+  if (bytes.size() < skipped + kPage) return;
+  auto* begin = const_cast<std::byte*>(bytes.data()) + skipped;
+  madvise(begin, (bytes.size() - skipped) / kPage * kPage, MADV_DONTNEED);
+}
+
 void answer_all(int conversation, Bytes file) {
-  Answers answers(file);
+  Answers answers(file, give_back_pages);
   Message request;
   while (true) {
     std::uint32_t length = 0;

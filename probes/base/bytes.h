@@ -18,6 +18,10 @@ namespace gomapd {
 
 using Bytes = std::span<const std::byte>;
 
+// Of a file that is mapped: lets go of the memory of `bytes`, which are read from the file
+// again where they are needed again. Only a hint.
+using GiveBack = void (*)(Bytes bytes);
+
 // Little-endian is the only byte order of the machines that gomapd traces
 // (amd64, arm64), and of the machines that it runs on.
 static_assert(std::endian::native == std::endian::little);

@@ -123,13 +123,14 @@ std::vector<Section> read_sections(const ByteReader& file, const Elf64_Ehdr& hea
 
 }  // namespace
 
-Result<Image> Image::parse(Bytes file) {
+Result<Image> Image::parse(Bytes file, GiveBack give_back) {
   const ByteReader reader(file, "elf");
   const auto header = TRY(read_header(reader));
   const auto program_headers = TRY(read_program_headers(reader, header));
 
   Image image;
   image.file_ = file;
+  image.give_back_ = give_back;
   image.machine_ = machine_of(header);
   image.is_pie_ = header.e_type == ET_DYN;
   image.segments_ = TRY(read_segments(file, program_headers));

@@ -48,7 +48,7 @@ class Image {
  public:
   // Fails with kMalformed on anything that is no such ELF. Never reads past
   // `file`.
-  [[nodiscard]] static Result<Image> parse(Bytes file);
+  [[nodiscard]] static Result<Image> parse(Bytes file, GiveBack give_back = nullptr);
 
   [[nodiscard]] Machine machine() const { return machine_; }
   // ET_DYN: addresses need a load bias.
@@ -80,10 +80,18 @@ class Image {
   // `target` once loaded; at most `limit` of them. Reads all writable data.
   [[nodiscard]] std::vector<Vaddr> pointers_to(Vaddr target, std::size_t limit) const;
 
+  // So much is read at a time by who reads a whole segment, and then given back: files
+  // are large.
+  static constexpr std::uint64_t kReadAtATime = 1U << 20U;
+  void give_back(Bytes bytes) const {
+    if (give_back_ != nullptr) give_back_(bytes);
+  }
+
  private:
   Result<void> read_relocations(Vaddr dynamic, std::uint64_t size);
 
   Bytes file_;
+  GiveBack give_back_ = nullptr;
   Machine machine_ = Machine::kOther;
   bool is_pie_ = false;
   std::vector<Segment> segments_;  // by address, not overlapping

@@ -133,7 +133,9 @@ bool Pclntab::inlines_any(const Record& record, Bytes tree,
   std::int32_t last = -1;
   for (auto indexes = inline_indexes(record); indexes.next() && indexes.begin() < record.size;)
     last = std::max(last, indexes.value());
-  for (std::int32_t index = 0; index <= std::min(last, kMaxTreeIndex - 1); ++index) {
+  const auto within = std::min<std::uint64_t>(tree.size() / fields_.call_size, kMaxTreeIndex);
+  last = std::min(last, static_cast<std::int32_t>(within) - 1);
+  for (std::int32_t index = 0; index <= last; ++index) {
     const auto call = inlined_call(record, tree, index);
     if (call && wanted(call->callee)) return true;
   }

@@ -44,13 +44,17 @@ class Search {
 // Calls `visit` for each aligned word that looks like a table's start, until it
 // returns true. Tables are 8-aligned since go1.26, 32-aligned before.
 template <typename Visit>
-bool scan(const elf::Segment& segment, Visit visit) {
+bool scan(const elf::Image& image, const elf::Segment& segment, Visit visit) {
   const auto skipped = (0 - segment.address) % sizeof(std::uint64_t);
-  for (auto offset = skipped; offset + sizeof(std::uint64_t) <= segment.bytes.size();
-       offset += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, segment.bytes.data() + offset, sizeof(word));
-    if (is_pclntab_magic(word) && visit(segment.address + offset)) return true;
+  for (auto offset = skipped; offset + sizeof(std::uint64_t) <= segment.bytes.size();) {
+    const auto begin = offset;
+    const auto end = std::min(offset + elf::Image::kReadAtATime, segment.bytes.size());
+    for (; offset + sizeof(std::uint64_t) <= end; offset += sizeof(std::uint64_t)) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, segment.bytes.data() + offset, sizeof(word));
+      if (is_pclntab_magic(word) && visit(segment.address + offset)) return true;
+    }
+    image.give_back(segment.bytes.subspan(begin, end - begin));
   }
   return false;
 }
@@ -82,7 +86,7 @@ Result<Pclntab> Pclntab::find(const elf::Image& image) {
   // Only linkers that put read-only data beside the code hide it there.
   for (const bool executable : {false, true})
     for (const auto& segment : image.segments())
-      if (segment.executable == executable && !found && scan(segment, examine)) break;
+      if (segment.executable == executable && !found && scan(image, segment, examine)) break;
   if (found) return *std::move(found);
   return std::unexpected(search.error());
 }

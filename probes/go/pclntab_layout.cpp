@@ -78,10 +78,7 @@ const RecordLayout& record_layout(PclntabLayout layout) {
   return kRecordLayouts[static_cast<std::size_t>(layout)];
 }
 
-bool is_pclntab_magic(std::uint64_t word) {
-  // Magic, two zero bytes, quantum, pointer size 8.
-  if ((word & 0xff00'ffff'ffff'fff0U) != 0x0800'0000'ffff'fff0U) [[likely]]
-    return false;
+bool is_known_magic(std::uint64_t word) {
   return find_layout(static_cast<std::uint32_t>(word)) != nullptr;
 }
 

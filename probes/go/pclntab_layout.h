@@ -67,9 +67,17 @@ struct PclntabHeader {
   }
 };
 
+// Of a word whose other bytes are a header's.
+[[nodiscard]] bool is_known_magic(std::uint64_t word);
+
 // Does the word at the start of a table look like a header's? Cheap enough for
 // a scan of the whole file.
-[[nodiscard]] bool is_pclntab_magic(std::uint64_t word);
+[[nodiscard]] inline bool is_pclntab_magic(std::uint64_t word) {
+  // Magic, two zero bytes, quantum, pointer size 8.
+  if ((word & 0xff00'ffff'ffff'fff0U) != 0x0800'0000'ffff'fff0U) [[likely]]
+    return false;
+  return is_known_magic(word);
+}
 
 // Reads the header at `address`: its magic fits the machine, its tables are in
 // order and its function table lies in the file.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <vector>
 
@@ -20,8 +21,8 @@ using elf::Vaddr;
 constexpr std::uint64_t kCallBytes = 5;  // call rel32, jmp rel32
 
 // More and bigger would be a file made to keep us busy: a real one has some ten
-// calls, by functions of at most a few thousand bytes.
-constexpr std::size_t kMaxCalls = 64;
+// calls of each, by functions of at most a few thousand bytes.
+constexpr std::size_t kMaxCalls = 128;
 constexpr std::uint64_t kMaxCaller = std::uint64_t{1} << 20U;
 
 // go1.24 to go1.27 internal/runtime/maps/{map,table}.go. NewMap makes the
@@ -42,41 +43,63 @@ std::uint32_t sum_at(Bytes text, std::uint64_t offset) {
   return distance + static_cast<std::uint32_t>(offset);
 }
 
-// A program has a hundred megabytes of code, and hardly any of it calls `entry`: the sums
-// of a whole block are compared first, four at a time.
-constexpr std::uint64_t kBlock = 64;
+// Where in 16 bytes there is the opcode of a call rel32 (e8) or a jmp rel32 (e9): a byte of
+// 0xff for each, in two words. A program has a hundred megabytes of code.
+constexpr std::uint64_t kBlock = 16;
+using Opcodes = std::array<std::uint64_t, 2>;
 
-bool any_sum_in(const std::byte* block, std::uint32_t offset, std::uint32_t wanted) {
-  using Sums [[gnu::vector_size(16)]] = std::uint32_t;
-  Sums found{};
-  const Sums steps{0, 4, 8, 12};
-  for (std::uint32_t i = 0; i < kBlock; i += 16) {
-    for (std::uint32_t shift = i; shift < i + 4; ++shift) {
-      Sums distances;
-      std::memcpy(&distances, block + shift + 1, sizeof(distances));
-      found |= static_cast<Sums>(distances + steps + (offset + shift) == wanted);
-    }
-  }
-  return (found[0] | found[1] | found[2] | found[3]) != 0;
+Opcodes opcodes_in(const std::byte* block) {
+  using Block [[gnu::vector_size(kBlock)]] = std::uint8_t;
+  Block bytes;
+  std::memcpy(&bytes, block, sizeof(bytes));
+  const Block found = (bytes | 1U) == 0xe9;
+  Opcodes opcodes{};
+  std::memcpy(opcodes.data(), &found, sizeof(found));
+  return opcodes;
 }
 
-// Where bytes look like a call of, or a jump to, `entry`.
-std::vector<Vaddr> likely_calls(Bytes text, Vaddr start, Vaddr entry) {
-  const auto wanted = static_cast<std::uint32_t>(entry - start - kCallBytes);
-  std::vector<Vaddr> found;
-  const auto end = text.size() < kCallBytes ? 0 : text.size() - kCallBytes + 1;
-  for (std::uint64_t block = 0; block < end && found.size() < kMaxCalls; block += kBlock) {
-    const auto block_end = std::min(block + kBlock, end);
-    if (block_end - block == kBlock &&
-        !any_sum_in(text.data() + block, static_cast<std::uint32_t>(block), wanted))
-      continue;
-    for (auto i = block; i < block_end && found.size() < kMaxCalls; ++i) {
-      const bool is_branch = (std::to_integer<unsigned>(text[i]) | 1U) == 0xe9;
-      if (is_branch && sum_at(text, i) == wanted) found.push_back(start + i);
-    }
+struct Call {
+  std::size_t callee;  // which
+  Vaddr at;
+};
+
+// Where bytes look like a call of, or a jump to, one of `callees`; no more than kMaxCalls.
+class LikelyCalls {
+ public:
+  LikelyCalls(std::span<const Callee> callees, Vaddr start) : start_(start) {
+    for (const auto& callee : callees)
+      wanted_.push_back(static_cast<std::uint32_t>(callee.entry - start - kCallBytes));
   }
-  return found;
-}
+
+  // In `text` from `begin` to `end`, where a distance follows each byte.
+  void search(Bytes text, std::uint64_t begin, std::uint64_t end) {
+    for (; end - begin >= kBlock; begin += kBlock) {
+      const auto opcodes = opcodes_in(text.data() + begin);
+      for (std::uint64_t half = 0; half < opcodes.size(); ++half)
+        for (auto left = opcodes.at(half); left != 0;) {
+          const auto byte = static_cast<unsigned>(std::countr_zero(left)) / 8;
+          look(text, begin + 8 * half + byte);
+          left &= ~(std::uint64_t{0xff} << (8 * byte));
+        }
+    }
+    for (; begin < end; ++begin)
+      if ((std::to_integer<unsigned>(text[begin]) | 1U) == 0xe9) look(text, begin);
+  }
+
+  [[nodiscard]] bool is_full() const { return found_.size() >= kMaxCalls; }
+  [[nodiscard]] std::span<const Call> found() const { return found_; }
+
+ private:
+  void look(Bytes text, std::uint64_t offset) {
+    const auto which = std::ranges::find(wanted_, sum_at(text, offset));
+    if (which == wanted_.end() || is_full()) return;
+    found_.push_back({static_cast<std::size_t>(which - wanted_.begin()), start_ + offset});
+  }
+
+  Vaddr start_;
+  std::vector<std::uint32_t> wanted_;
+  std::vector<Call> found_;
+};
 
 // The bytes may as well be the inside of another instruction.
 bool is_call(const GoBinary& binary, const go::Function& caller, Vaddr at, Vaddr entry) {
@@ -92,23 +115,29 @@ bool is_call(const GoBinary& binary, const go::Function& caller, Vaddr at, Vaddr
 
 }  // namespace
 
-Result<void> check_callers(const GoBinary& binary, std::optional<Vaddr> entry,
-                           std::string_view callee) {
-  if (!entry) return {};
+Result<void> check_callers(const GoBinary& binary, std::span<const Callee> callees) {
+  if (callees.empty()) return {};
   const auto& data = binary.pclntab.moduledata();
   const auto text = TRY(binary.image.at(data.text, data.etext - data.text));
-  const auto calls = likely_calls(text, data.text, *entry);
-  if (calls.size() == kMaxCalls)
-    return fail(Errc::kUnsupported, fmt::format("{} is called from too many places", callee));
-  for (const auto at : calls) {
-    const auto caller = binary.pclntab.function_at(at);
-    if (!caller || caller->entry == *entry) continue;
+  LikelyCalls calls(callees, data.text);
+  const auto last = text.size() < kCallBytes ? 0 : text.size() - kCallBytes + 1;
+  for (std::uint64_t begin = 0; begin < last; begin += elf::Image::kReadAtATime) {
+    const auto end = std::min(begin + elf::Image::kReadAtATime, last);
+    calls.search(text, begin, end);
+    binary.image.give_back(text.subspan(begin, end - begin));
+  }
+  if (calls.is_full())
+    return fail(Errc::kUnsupported, "its growth functions are called from too many places");
+  for (const auto& call : calls.found()) {
+    const auto& callee = callees[call.callee];
+    const auto caller = binary.pclntab.function_at(call.at);
+    if (!caller || caller->entry == callee.entry) continue;
     // Whoever it was inlined into.
-    const auto frames = binary.pclntab.frames_at(at);
+    const auto frames = binary.pclntab.frames_at(call.at);
     const auto name = frames.empty() ? caller->name : frames.front().function;
-    if (!may_call(name, callee) && is_call(binary, *caller, at, *entry))
+    if (!may_call(name, callee.name) && is_call(binary, *caller, call.at, callee.entry))
       return fail(Errc::kUnsupported,
-                  fmt::format("{} calls {}: a way to grow that is not known", name, callee));
+                  fmt::format("{} calls {}: a way to grow that is not known", name, callee.name));
   }
   return {};
 }

@@ -214,8 +214,10 @@ Result<void> check_facts(const GoBinary& binary, Proof proof) {
   }
   if (!is_swiss) return {};
   for (const auto& subject : kSubjects) TRY_VOID(check_subject(runtime, subject));
+  std::vector<Callee> makers;
   for (const auto maker : {kNewTable, kGrow, kSplit})
-    TRY_VOID(check_callers(binary, runtime.entry(maker), maker));
+    if (const auto entry = runtime.entry(maker)) makers.push_back({maker, *entry});
+  TRY_VOID(check_callers(binary, makers));
   TRY_VOID(check_type_records(binary, proof));
   return proof == Proof::kEverythingShows ? check_size_classes(binary) : Result<void>();
 }

@@ -165,9 +165,9 @@ Plan described(const elf::Image& image, const go::Pclntab& pclntab) {
 
 }  // namespace
 
-Result<GoBinary> analyse(Bytes file) {
+Result<GoBinary> analyse(Bytes file, GiveBack give_back) {
   TRY_VOID(refuse_foreign(file));
-  auto image = elf::Image::parse(file);
+  auto image = elf::Image::parse(file, give_back);
   if (!image) return not_go(image.error());
   auto pclntab = go::Pclntab::find(*image);
   if (!pclntab) return without_functions(*image, file, pclntab.error());

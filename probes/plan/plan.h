@@ -90,7 +90,7 @@ struct GoBinary : Plan {
 
 // Facts and probe sites of the ELF file `file`. kMalformed: no ELF file, or a
 // damaged one; kNotGo: no Go program.
-[[nodiscard]] Result<GoBinary> analyse(Bytes file);
+[[nodiscard]] Result<GoBinary> analyse(Bytes file, GiveBack give_back = nullptr);
 
 // "go1.27": whose rules hold for a binary of an unknown release.
 [[nodiscard]] std::string rules_name(go::Version version);
