@@ -40,6 +40,8 @@ constexpr std::uint64_t kFirstPauseNs = 100'000'000;
 // long ones that cost as much. More often than this and putting probes in and out,
 // 30 to 60 ms of which most is waiting, would take longer than windows.
 constexpr double kPeriodNs = 125e6;
+// One that was closed before its time, because its program is let go, stands for no more.
+constexpr double kLeastOpenNs = 1e6;
 // Where nothing is to be done, somebody may come.
 constexpr std::uint64_t kLookNs = 1'000'000'000;
 
@@ -90,12 +92,20 @@ double variance_of(const model::GrowthEstimator& estimator) {
   return error * error;
 }
 
+// As model::GrowthWindow has them.
+double hits_of(const gm_sampled& counts) {
+  return static_cast<double>(counts.starts) + model::kEndOfStart * static_cast<double>(counts.ends);
+}
+
 struct Process {
-  std::uint64_t cpu_ns = 0;  // at the end of its last window
+  // At the end of its last window.
+  std::uint64_t cpu_ns = 0;
+  std::uint64_t at_ns = 0;
   // Of windows that are too short to be evaluated: see kEnoughByTick.
   std::uint64_t starts = 0;
-  std::uint64_t hits = 0;
+  double hits = 0;
   double window_ns = 0;
+  double open_ns = 0;
   model::GrowthEstimator estimator;
 };
 
@@ -130,9 +140,10 @@ struct GrowthWindows::Target {
 // New ones have run under nobody's eyes since they began.
 void GrowthWindows::Target::follow(const Pids& pids) {
   std::erase_if(processes, [&](const auto& one) { return !pids.contains(one.first); });
-  for (const auto pid : pids)
-    processes.try_emplace(
-        pid, Process{.cpu_ns = 0, .starts = 0, .hits = 0, .window_ns = 0, .estimator = {}});
+  for (const auto pid : pids) {
+    const auto [process, is_new] = processes.try_emplace(pid);
+    if (is_new) process->second.at_ns = monotonic_ns();
+  }
 }
 
 void GrowthWindows::Target::earn(const Readings& readings, std::uint64_t now) {
@@ -168,7 +179,7 @@ SampledBinary GrowthWindows::Target::evaluate(kernel::SampledWindow counted, con
     const auto& counts = counted.counts[pid];
     window_ns[pid] = cpu * std::min(static_cast<double>(open_ns) / span, 1.0);
     all.growths += static_cast<double>(counts.starts);
-    all.hits += static_cast<double>(counts.starts + counts.ends);
+    all.hits += hits_of(counts);
     all.cpu_ns += window_ns[pid];
   }
   if (least_cpu_ns == 0) hit_cost.add(all, with_ends);
@@ -184,21 +195,23 @@ SampledBinary GrowthWindows::Target::evaluate(kernel::SampledWindow counted, con
     const auto until = used.find(pid);
     if (!window_ns.contains(pid) || until == used.end()) continue;
     const auto& counts = counted.counts[pid];
-    const auto hits_inside = counts.starts + counts.ends;
+    const auto hits_inside = static_cast<double>(counts.starts + counts.ends);
     process.starts += counts.starts;
-    process.hits += hits_inside;
+    process.hits += hits_of(counts);
     process.window_ns += window_ns[pid];
+    process.open_ns += static_cast<double>(open_ns);
     if (process.starts != 0 && process.window_ns < least_cpu_ns) continue;
     const auto variance = variance_of(process.estimator);
+    const auto [at_ns, cpu_ns] = until->second;
+    const auto since_ns = difference(at_ns, std::exchange(process.at_ns, at_ns));
     const auto growths = process.estimator.add(
         {.starts = std::exchange(process.starts, 0),
          .hits = std::exchange(process.hits, 0),
          .cpu_ns = std::exchange(process.window_ns, 0),
-         .stands_for_cpu_ns =
-             difference(until->second.cpu_ns, std::exchange(process.cpu_ns, until->second.cpu_ns)),
-         .hits_around =
-             inside == 0 ? 0
-                         : around * static_cast<double>(hits_inside) / static_cast<double>(inside)},
+         .stands_for_cpu_ns = difference(cpu_ns, std::exchange(process.cpu_ns, cpu_ns)),
+         .hits_around = inside == 0 ? 0 : around * hits_inside / static_cast<double>(inside),
+         .weight =
+             std::max(since_ns / std::max(std::exchange(process.open_ns, 0), kLeastOpenNs), 1.0)},
         cost);
     window.processes.push_back(
         {.pid = pid, .growths = growths, .variance = variance_of(process.estimator) - variance});
@@ -245,8 +258,10 @@ void GrowthWindows::sample(Subject subject, const std::vector<std::uint32_t>& pr
   target->looked_ns = monotonic_ns();
   target->looked = read_cpu(target->wanted);
   for (auto& [pid, process] : target->processes)
-    if (const auto read = target->looked.find(pid); read != target->looked.end())
+    if (const auto read = target->looked.find(pid); read != target->looked.end()) {
       process.cpu_ns = read->second.cpu_ns;
+      process.at_ns = read->second.at_ns;
+    }
   target->due_ns = target->looked_ns + kFirstPauseNs;
   const std::scoped_lock lock(mutex_);
   targets_[binary] = std::move(target);
@@ -360,7 +375,7 @@ Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget
   const auto& subject = target.subject;
   Pids pids;
   for (const auto& [pid, process] : target.processes) pids.insert(pid);
-  const auto clocks = open_clocks(pids);
+  auto clocks = open_clocks(pids);
   const bool by_tick = clocks.size() != pids.size();
   const auto now = [&] { return by_tick ? read_cpu(pids) : read(clocks); };
   const auto hits_before = TRY(sampler_.hits());
@@ -379,6 +394,7 @@ Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget
   const auto end = monotonic_ns();
   const auto hits_out = sampler_.hits();
   const auto after = now();
+  clocks.clear();  // each costs the program something whenever it is scheduled
   sampler_.detach();
   const auto used = read_cpu(pids);
   TRY_VOID(counted);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "daemon/model/assign.h"
@@ -13,18 +14,27 @@ namespace gomapd::model {
 // A window in which one process's growths were counted as they began.
 struct GrowthWindow {
   std::uint64_t starts = 0;
-  std::uint64_t hits = 0;  // starts, and whatever else was hit
-  double cpu_ns = 0;       // that the process used in it
+  double hits = 0;    // starts, and whatever else was hit by what it costs of a start's
+  double cpu_ns = 0;  // that the process used in it
   // That it used since the window before, this one included; and how many hits, in
   // the window and around it, are part of that.
   double stands_for_cpu_ns = 0;
   double hits_around = 0;
+  // The time since the window before ÷ the time for which this one was open.
+  double weight = 1;
 };
 
 // How many growths of one process windows stand for. A program grows maps as it
 // runs, so a window stands for CPU time, not for time: that is measured exactly,
 // also between windows. What the probes took of it is taken off, by a hit's cost,
 // or a program that is slowed down by them would seem to do less than it does.
+//
+// Windows are put together before growths are divided by the time that is left: what
+// a machine does in a millisecond of CPU time varies by a quarter and more, and the
+// mean of quotients by what varies so is too high. A window in which growths are dense
+// is slowed down more than others and so has less in it: it gets the more weight, as
+// far as it differs from the others by more than that.
+//
 // What a hit costs is known better the longer it lasts: the windows are kept, at most
 // kKept, and seen anew. Pure.
 class GrowthEstimator {
@@ -32,10 +42,10 @@ class GrowthEstimator {
   static constexpr std::size_t kKept = 128;
 
   // Each returns by how many growths the total has risen. It never falls: what turns
-  // out to have been too much is taken off the next ones. `cost`: of a hit, as far as
-  // is known by now.
+  // out to have been too much is taken off the next ones. `cost`: of a start's hit, as
+  // far as is known by now.
   double add(const GrowthWindow& window, const ProbeCost& cost);
-  // What has run since the last window and will have none: at the last one's rate.
+  // What has run since the last window and will have none: at the last ones' rate.
   double add_rest(double cpu_ns);
 
   // So far. The error is that of a cluster sample, for windows differ, and what the
@@ -43,19 +53,16 @@ class GrowthEstimator {
   [[nodiscard]] Estimate total() const;
 
  private:
-  // Over windows, of growths that they stand for (x) and own CPU time (t).
+  // Of windows that were put together.
   struct Sums {
     double windows = 0;
-    double rate = 0;  // growths by ns of its own CPU time, in the last one
-    double x = 0;
-    double xx = 0;
-    double xt = 0;
-    double t = 0;
-    double tt = 0;
+    double growths = 0;
+    double rate = 0;  // growths by ns of its own CPU time, in the last ones
+    double variance = 0;
     double cost_error = 0;
     bool at_least = false;
 
-    void add(const GrowthWindow& window, const ProbeCost& cost);
+    void add(std::span<const GrowthWindow> windows, const ProbeCost& cost);
   };
   [[nodiscard]] Sums sums() const;
   double tell();

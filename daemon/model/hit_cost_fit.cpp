@@ -12,8 +12,8 @@ namespace {
 constexpr double kFewWindows = 5;
 // Where ends bring fewer hits than this for each growth, they tell nothing.
 constexpr double kFewEnds = 0.25;
-// An end is not quite a start: it reads less.
-constexpr double kLeastRelativeError = 0.03;
+// Of kEndOfStart.
+constexpr double kLeastRelativeError = 0.05;
 // What may be uncertain of the program's own time, for the hits' cost.
 constexpr double kGoodEnough = 0.01;
 

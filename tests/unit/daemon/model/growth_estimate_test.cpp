@@ -129,15 +129,61 @@ TEST(GrowthEstimate, TellsItsError) {
       const double window = 10 * kMs;
       truth += rate * period / kMs;
       const double seen = std::uniform_real_distribution(0.5, 1.5)(random) * rate;
-      const auto starts = static_cast<std::uint64_t>(seen * window / kMs);
-      estimator.add(
-          {.starts = starts, .hits = starts, .cpu_ns = window, .stands_for_cpu_ns = period}, kFree);
+      const auto starts = std::floor(seen * window / kMs);
+      estimator.add({.starts = static_cast<std::uint64_t>(starts),
+                     .hits = starts,
+                     .cpu_ns = window,
+                     .stands_for_cpu_ns = period},
+                    kFree);
     }
     const auto total = estimator.total();
     within += std::abs(total.value - truth) <= total.error.value() ? 1 : 0;
   }
   EXPECT_GT(within, kPrograms * 0.6);
   EXPECT_LT(within, kPrograms * 0.99);
+}
+
+// A program that does the same all the time on a machine that does not: now growths and
+// hits take longer, now not so long.
+TEST(GrowthEstimate, IsNotMisledByAMachineThatIsNowFastNowSlow) {
+  constexpr double kGrowth = 1600;
+  constexpr double kHit = 1100;
+  std::mt19937 random(2);
+  GrowthEstimator estimator;
+  double truth = 0;
+  for (int i = 0; i < 400; ++i) {
+    const double speed = std::max(std::normal_distribution(1.0, 0.25)(random), 0.1);
+    const double starts = std::round(speed * 2e6 / (kGrowth + kHit));
+    const double outside = 100e6;
+    estimator.add({.starts = static_cast<std::uint64_t>(starts),
+                   .hits = starts,
+                   .cpu_ns = 2e6,
+                   .stands_for_cpu_ns = 2e6 + outside,
+                   .weight = 50},
+                  {.ns = kHit, .error_ns = 50});
+    truth += starts + outside / kGrowth;
+  }
+  EXPECT_NEAR(estimator.total().value / truth, 1, 0.05);
+}
+
+// Growths come in bursts, in which hits take two thirds of the time.
+TEST(GrowthEstimate, DoesNotMissBursts) {
+  constexpr double kGrowth = 1000;
+  constexpr double kHit = 2000;
+  GrowthEstimator estimator;
+  double truth = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const bool burst = i % 10 == 0;
+    const double starts = burst ? 1000 : 0;
+    estimator.add({.starts = static_cast<std::uint64_t>(starts),
+                   .hits = starts,
+                   .cpu_ns = 3e6,
+                   .stands_for_cpu_ns = 100e6,
+                   .weight = 100.0 / 3},
+                  {.ns = kHit, .error_ns = 50});
+    if (burst) truth += (100e6 - 1000 * kHit) / kGrowth;
+  }
+  EXPECT_NEAR(estimator.total().value / truth, 1, 0.05);
 }
 
 }  // namespace
