@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 #include <utility>
 
 namespace gomapd::model {
@@ -119,6 +120,26 @@ void Ledger::update_row(ProcessEntry& process, std::uint32_t pid, const CounterR
   entry.before = now;
 }
 
+// What earlier windows turn out to stand for, and what ran after the last one, has nothing
+// described: it is where all that were described before are. False: none were.
+bool Ledger::place_as_before(WorkloadEntry& workload, double growths) {
+  const auto is_its = [&](const auto& site) { return std::get<0>(site.first) == &workload; };
+  double there = 0;
+  double bytes = 0;
+  for (const auto& [key, site] : sites_ | std::views::filter(is_its)) {
+    there += site.totals.estimated;
+    bytes += site.totals.estimated_bytes;
+  }
+  if (there <= 0) return false;
+  const double times = growths / there;
+  for (auto& [key, site] : sites_ | std::views::filter(is_its)) {
+    site.totals.estimated += site.totals.estimated * times;
+    site.totals.estimated_bytes += site.totals.estimated_bytes * times;
+  }
+  workload.totals.estimated_bytes += bytes * times;
+  return true;
+}
+
 void Ledger::estimate(std::uint32_t pid, go::Design design, double growths, double variance,
                       std::span<const SampleRow> described, Resolver& resolver) {
   const auto found = processes_.find(pid);
@@ -127,6 +148,7 @@ void Ledger::estimate(std::uint32_t pid, go::Design design, double growths, doub
   auto& totals = workload.totals;
   totals.by_design[design].estimated += growths;
   totals.estimated_variance += variance;
+  if (described.empty() && place_as_before(workload, growths)) return;
   // Those of which nothing was described, or not known yet what it means, are where the next
   // ones are.
   std::vector<const SampleRow*> known;

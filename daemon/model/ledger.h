@@ -139,6 +139,7 @@ class Ledger final : public EstimateSink {
                   Resolver& resolver, Reading reading);
   bool find_place(ProcessEntry& process, std::uint32_t pid, const CounterRow& row, Row& entry,
                   Resolver& resolver, Reading reading);
+  bool place_as_before(WorkloadEntry& workload, double growths);
   SiteEntry& site_of(WorkloadEntry& workload, const Stack& stack, const TypeInfo& type);
   HostStack& stack_of(WorkloadEntry& workload, std::uint32_t pid,
                       std::shared_ptr<const Stack> stack, std::shared_ptr<const TypeInfo> type);
