@@ -2,6 +2,7 @@
 # Copyright The gomapd Authors
 """What the kernel tells of processes, and programs that are started and ended."""
 
+import ctypes
 import os
 import pathlib
 import signal
@@ -28,6 +29,18 @@ def resident_bytes(pid):
     with open(f"/proc/{pid}/status") as lines:
         return next((int(line.split()[1]) * 1024 for line in lines
                      if line.startswith("VmRSS:")), 0)
+
+
+def children():
+    """Ours, and those of ours that are gone: see adopt_orphans()."""
+    with open(f"/proc/self/task/{os.getpid()}/children") as pids:
+        return {int(pid) for pid in pids.read().split()}
+
+
+def adopt_orphans():
+    """From now on whom a process of ours leaves behind is a child of ours."""
+    PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def wait_until(condition, what, seconds=20.0, step=0.01):
