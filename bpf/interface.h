@@ -34,7 +34,8 @@ enum gm_role {
 	GM_ROLE_PRUNE_END = 7,	    /* it returns */
 	GM_ROLE_CLASSIC_ASSIGN = 8, /* runtime.mapassign*(t, h, …) */
 	GM_ROLE_SWISS_ASSIGN = 9,   /* runtime.mapassign*(typ, m, …) */
-	GM_ROLE_COUNT = 10,
+	GM_ROLE_ECHO = 10,	    /* some instructions after a start: see sample.bpf.c */
+	GM_ROLE_COUNT = 11,
 };
 
 /* Kinds of growth, as CONTRACT names them. 0 = unknown. */
@@ -201,7 +202,10 @@ struct gm_open {
 /* What a window counted of a process. */
 struct gm_sampled {
 	__u64 starts; /* of growths */
-	__u64 ends;   /* hits that measure what a hit costs: see sample.bpf.c */
+	__u64 echoes; /* hits that measure what a hit costs: see sample.bpf.c */
+	__u64 echoed; /* those of them that followed their start at once */
+	__u64 echo_ns;	/* the time from start to echo, all of these together */
+	__u64 clock_ns; /* what reading the clock took of that */
 };
 
 /* What was described in a window, under the key that an exact counter would have. */
@@ -321,7 +325,7 @@ static_assert(sizeof(struct gm_growth_id) == 24);
 static_assert(sizeof(struct gm_counter_key) == 24);
 static_assert(sizeof(struct gm_counter) == 136);
 static_assert(sizeof(struct gm_record) == 112);
-static_assert(sizeof(struct gm_sampled) == 16);
+static_assert(sizeof(struct gm_sampled) == 40);
 static_assert(sizeof(struct gm_sample) == 24);
 static_assert(sizeof(struct gm_assign_key) == 40);
 static_assert(sizeof(struct gm_assign) == 24);

@@ -6,8 +6,9 @@
  * and go without touching those that count exactly. Every start is counted by
  * process; what grew where, of one in GM_SAMPLE_DESCRIBED.
  *
- * In some windows ends are hit, too, only to be counted: a growth then takes two
- * hits, and by how much slower the program gets tells what one costs it.
+ * In some windows starts have an echo: a second probe, the next instruction that the
+ * kernel emulates. From the one hit to the other the program does next to nothing
+ * of its own, so the time that passes is what a hit costs it.
  *
  * hits = filtered + branch taken + no site + uncounted + counted; a described
  * one that can't be read is counted all the same, and a fault.
@@ -41,6 +42,24 @@ struct {
 	__type(value, struct gm_sample);
 } gm_samples SEC(".maps");
 
+/* The start that was hit last on this CPU, in a window with echoes. */
+struct gm_started {
+	__u64 at_ns;
+	__u64 thread; /* 0: it has had its echo */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gm_started);
+} gm_last_start SEC(".maps");
+
+/* Set while starts have echoes: only then is the clock read. */
+__u32 gm_echoing;
+/* A longer one was interrupted: two hits and a few instructions take no such time. */
+#define GM_ECHO_MAX_NS 20000
+
 static __always_inline bool gm_is_start(__u8 role)
 {
 	return role == GM_ROLE_CLASSIC_START || role == GM_ROLE_TO_TABLE_START ||
@@ -56,8 +75,39 @@ static __always_inline __u32 gm_hits_of(struct pt_regs *ctx)
 	return !site || gm_is_start(site->role) ? GM_STAT_HITS_START : GM_STAT_HITS_END;
 }
 
+/* `now`: as the program began, or 0. */
+static __always_inline void gm_keep_start(__u64 now)
+{
+	__u32 first = 0;
+	struct gm_started *last = bpf_map_lookup_elem(&gm_last_start, &first);
+
+	if (!now || !last)
+		return;
+	last->at_ns = now;
+	last->thread = bpf_get_current_pid_tgid();
+}
+
+static __always_inline void gm_measure_echo(struct gm_sampled *counts, __u64 now)
+{
+	__u32 first = 0;
+	struct gm_started *last = bpf_map_lookup_elem(&gm_last_start, &first);
+	__u64 passed, clock;
+
+	if (!now || !last || last->thread != bpf_get_current_pid_tgid())
+		return;
+	passed = now - last->at_ns;
+	last->thread = 0;
+	if (passed > GM_ECHO_MAX_NS)
+		return;
+	clock = bpf_ktime_get_ns();
+	clock = bpf_ktime_get_ns() - clock;
+	__sync_fetch_and_add(&counts->echoed, 1);
+	__sync_fetch_and_add(&counts->echo_ns, passed);
+	__sync_fetch_and_add(&counts->clock_ns, clock);
+}
+
 /* Counts the hit; whether it is to be described, too. */
-static __always_inline bool gm_sampled_hit(struct pt_regs *ctx, struct gm_hit *hit)
+static __always_inline bool gm_sampled_hit(struct pt_regs *ctx, struct gm_hit *hit, __u64 now)
 {
 	struct gm_sampled *counts, zero = {};
 
@@ -74,9 +124,11 @@ static __always_inline bool gm_sampled_hit(struct pt_regs *ctx, struct gm_hit *h
 	}
 	gm_count(GM_STAT_COUNTED);
 	if (!gm_is_start(hit->site->role)) {
-		__sync_fetch_and_add(&counts->ends, 1);
+		__sync_fetch_and_add(&counts->echoes, 1);
+		gm_measure_echo(counts, now);
 		return false;
 	}
+	gm_keep_start(now);
 	/* The first of a process, too: a few are better than none. */
 	__sync_fetch_and_add(&counts->starts, 1);
 	/* Read apart: one instruction for both came with Linux 5.12. A hit that comes
@@ -117,11 +169,12 @@ static __always_inline void gm_keep_sample(struct pt_regs *ctx, const struct gm_
 SEC("uprobe.multi")
 int gm_growth_sampled(struct pt_regs *ctx)
 {
+	__u64 now = gm_echoing ? bpf_ktime_get_ns() : 0;
 	struct gm_growth growth = {};
 	struct gm_hit hit = {};
 	bool readable;
 
-	if (!gm_sampled_hit(ctx, &hit))
+	if (!gm_sampled_hit(ctx, &hit, now))
 		return 0;
 	if (hit.site->role == GM_ROLE_CLASSIC_START)
 		readable = gm_describe_classic(ctx, &hit, &growth);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/app/echoes.h"
 #include "daemon/export/terminal.h"
 
 namespace gomapd::app {
@@ -115,7 +116,7 @@ void Governing::sample(const Governed& of) {
   const auto& file = table_->at(of.number);
   windows_->sample({.binary = of.number,
                     .fd = file.file.fd(),
-                    .sites = file.plan.sites_for(Detail::kGrowth),
+                    .sites = sites_with_echoes(file.plan, file.file.fd()),
                     .pid = of.pid},
                    {of.processes.begin(), of.processes.end()});
 }

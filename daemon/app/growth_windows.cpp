@@ -14,7 +14,7 @@
 
 #include "daemon/app/clock.h"
 #include "daemon/model/growth_estimate.h"
-#include "daemon/model/hit_cost_fit.h"
+#include "daemon/model/echo_cost.h"
 #include "daemon/proc/cpu_time.h"
 #include "daemon/proc/task_clock.h"
 
@@ -94,7 +94,7 @@ double variance_of(const model::GrowthEstimator& estimator) {
 
 // As model::GrowthWindow has them.
 double hits_of(const gm_sampled& counts) {
-  return static_cast<double>(counts.starts) + model::kEndOfStart * static_cast<double>(counts.ends);
+  return static_cast<double>(counts.starts) + model::kEchoOfStart * static_cast<double>(counts.echoes);
 }
 
 struct Process {
@@ -119,7 +119,7 @@ struct GrowthWindows::Target {
 
   const Subject subject;
   model::ProbeBudget budget;
-  model::HitCostFit hit_cost;
+  model::EchoCost hit_cost;
   std::atomic<bool> released = false;
   Pids wanted;               // under the owner's mutex_, as is due_ns
   std::uint64_t due_ns = 0;  // when to look at it again
@@ -133,7 +133,7 @@ struct GrowthWindows::Target {
   void earn(const Readings& readings, std::uint64_t now);
   SampledBinary evaluate(kernel::SampledWindow counted, const Readings& before,
                          const Readings& after, const Readings& used, std::uint64_t open_ns,
-                         std::uint64_t hits, bool with_ends, double least_cpu_ns);
+                         std::uint64_t hits, double least_cpu_ns);
   SampledBinary rest();
 };
 
@@ -160,16 +160,16 @@ void GrowthWindows::Target::earn(const Readings& readings, std::uint64_t now) {
 SampledBinary GrowthWindows::Target::evaluate(kernel::SampledWindow counted, const Readings& before,
                                               const Readings& after, const Readings& used,
                                               std::uint64_t open_ns, std::uint64_t hits,
-                                              bool with_ends, double least_cpu_ns) {
+                                              double least_cpu_ns) {
   SampledBinary window;
   window.binary = subject.binary;
   window.described = std::move(counted.described);
   std::uint64_t inside = 0;
-  for (const auto& [pid, counts] : counted.counts) inside += counts.starts + counts.ends;
+  for (const auto& [pid, counts] : counted.counts) inside += counts.starts + counts.echoes;
   const auto around = difference(hits, inside);
   // Its clock was read a little before the window and a little after.
   std::map<std::uint32_t, double> window_ns;
-  model::HitCostFit::Window all;
+  gm_sampled all{};
   for (const auto& [pid, process] : processes) {
     const auto first = before.find(pid);
     const auto last = after.find(pid);
@@ -178,24 +178,26 @@ SampledBinary GrowthWindows::Target::evaluate(kernel::SampledWindow counted, con
     const auto cpu = difference(last->second.cpu_ns, first->second.cpu_ns);
     const auto& counts = counted.counts[pid];
     window_ns[pid] = cpu * std::min(static_cast<double>(open_ns) / span, 1.0);
-    all.growths += static_cast<double>(counts.starts);
-    all.hits += hits_of(counts);
-    all.cpu_ns += window_ns[pid];
+    window.cpu_ns += window_ns[pid];
+    all.starts += counts.starts;
+    all.echoes += counts.echoes;
+    all.echoed += counts.echoed;
+    all.echo_ns += counts.echo_ns;
+    all.clock_ns += counts.clock_ns;
   }
-  if (least_cpu_ns == 0) hit_cost.add(all, with_ends);
+  hit_cost.add(all.echoed, difference(all.echo_ns, all.clock_ns));
   const auto cost = hit_cost.cost();
-  window.starts = static_cast<std::uint64_t>(all.growths);
-  window.cpu_ns = all.cpu_ns;
+  window.starts = all.starts;
   window.probe_ns = static_cast<double>(hits) * cost.ns;
   window.hit = cost;
   spdlog::debug(
-      "sampled: {} growths, {} hits in {:.0f} us, {} around; a hit takes {:.0f} ± {:.0f} ns",
-      all.growths, all.hits, all.cpu_ns / 1e3, around, cost.ns, cost.error_ns);
+      "sampled: {} growths, {} echoes in {:.0f} us, {} around; a hit takes {:.0f} ± {:.0f} ns",
+      all.starts, all.echoes, window.cpu_ns / 1e3, around, cost.ns, cost.error_ns);
   for (auto& [pid, process] : processes) {
     const auto until = used.find(pid);
     if (!window_ns.contains(pid) || until == used.end()) continue;
     const auto& counts = counted.counts[pid];
-    const auto hits_inside = static_cast<double>(counts.starts + counts.ends);
+    const auto hits_inside = static_cast<double>(counts.starts + counts.echoes);
     process.starts += counts.starts;
     process.hits += hits_of(counts);
     process.window_ns += window_ns[pid];
@@ -379,11 +381,9 @@ Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget
   const bool by_tick = clocks.size() != pids.size();
   const auto now = [&] { return by_tick ? read_cpu(pids) : read(clocks); };
   const auto hits_before = TRY(sampler_.hits());
-  const bool with_ends = target.hit_cost.wants_ends();
-  TRY_VOID(sampler_.attach(
-      subject.sites,
-      with_ends ? kernel::SampledSites::kStartsAndEnds : kernel::SampledSites::kStarts,
-      subject.binary, subject.fd, subject.pid));
+  const auto which = target.hit_cost.wants_echoes() ? kernel::SampledSites::kStartsAndEchoes
+                                                     : kernel::SampledSites::kStarts;
+  TRY_VOID(sampler_.attach(subject.sites, which, subject.binary, subject.fd, subject.pid));
   std::this_thread::sleep_for(nanoseconds(kSettleNs));
   const auto before = now();
   const auto hits_in = TRY(sampler_.hits());
@@ -401,7 +401,7 @@ Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget
   const auto hits = TRY(sampler_.hits()) - hits_before;
   const auto open = std::min(hits, TRY(hits_out) - hits_in);
   target.budget.spend(open, static_cast<double>(end - begin), hits - open);
-  keep(target.evaluate(TRY(sampler_.take()), before, after, used, end - begin, hits, with_ends,
+  keep(target.evaluate(TRY(sampler_.take()), before, after, used, end - begin, hits,
                        by_tick ? kEnoughByTick : 0));
   target.budget.set_hit_cost(target.hit_cost.cost().ns);
   return {};

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "daemon/app/clock.h"
+#include "daemon/app/echoes.h"
 #include "daemon/app/go_code.h"
 #include "daemon/app/growth_windows.h"
 #include "daemon/app/targets.h"
@@ -138,7 +139,7 @@ Result<std::vector<exporter::ProcessPrice>> sample_prices(const PriceOptions& op
     one.cpu_began_ns = one.cpu_last_ns = proc::cpu_time_ns(one.process.pid).value_or(0);
     windows.sample({.binary = one.binary,
                     .fd = binary.file.fd(),
-                    .sites = binary.plan.sites_for(Detail::kGrowth),
+                    .sites = sites_with_echoes(binary.plan, binary.file.fd()),
                     .pid = one.process.pid},
                    {static_cast<std::uint32_t>(one.process.pid)});
   }

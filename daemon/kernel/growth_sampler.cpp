@@ -25,13 +25,10 @@ namespace {
 using Skeleton = std::unique_ptr<sample_bpf, Deleter<sample_bpf::destroy>>;
 
 constexpr std::array kStarts{GM_ROLE_CLASSIC_START, GM_ROLE_TO_TABLE_START, GM_ROLE_REHASH_START};
-constexpr std::array kEnds{GM_ROLE_CLASSIC_END, GM_ROLE_SWISS_END};
 
 bool is_sampled(const ProbeSite& site, SampledSites which) {
-  const auto is_among = [&](const auto& roles) {
-    return std::ranges::find(roles, site.kernel.role) != roles.end();
-  };
-  return is_among(kStarts) || (which == SampledSites::kStartsAndEnds && is_among(kEnds));
+  return std::ranges::find(kStarts, site.kernel.role) != kStarts.end() ||
+         (which == SampledSites::kStartsAndEchoes && site.kernel.role == GM_ROLE_ECHO);
 }
 
 // A hit in a target takes more than in our tight loop, where all is in the caches: 1.0
@@ -86,6 +83,8 @@ Result<void> GrowthSampler::attach(std::span<const ProbeSite> sites, SampledSite
   std::vector<ProbeSite> sampled;
   for (const auto& site : sites)
     if (is_sampled(site, which)) sampled.push_back(site);
+  __atomic_store_n(&state_->skeleton->bss->gm_echoing,
+                   which == SampledSites::kStartsAndEchoes ? 1U : 0U, __ATOMIC_RELEASE);
   state_->places = TRY(state_->sites.add(state_->skeleton->maps.gm_sites, sampled, binary));
   auto attached = kernel::attach(state_->skeleton->progs.gm_growth_sampled, state_->attach_by,
                                  fmt::format("/proc/self/fd/{}", fd), pid,
@@ -120,7 +119,10 @@ Result<SampledWindow> GrowthSampler::take() {
       auto& sum = window.counts[tgid];
       for (const auto& of_cpu : values) {
         sum.starts += of_cpu.starts;
-        sum.ends += of_cpu.ends;
+        sum.echoes += of_cpu.echoes;
+        sum.echoed += of_cpu.echoed;
+        sum.echo_ns += of_cpu.echo_ns;
+        sum.clock_ns += of_cpu.clock_ns;
       }
     }
     if (bpf_map_delete_elem(counts, &tgid) != 0) break;

@@ -28,8 +28,8 @@ struct SampledWindow {
 
 // How often a growth is hit in a window.
 enum class SampledSites : std::uint8_t {
-  kStarts,         // once
-  kStartsAndEnds,  // twice, which tells what a hit costs
+  kStarts,           // once
+  kStartsAndEchoes,  // twice, which tells what a hit costs
 };
 
 struct GrowthSamplerOptions {
@@ -53,7 +53,7 @@ class GrowthSampler {
   GrowthSampler& operator=(const GrowthSampler&) = delete;
   ~GrowthSampler();
 
-  // Puts probes at those of `sites` where growths start (and end), of the file open
+  // Puts probes at those of `sites` where growths start (and at echoes), of the file open
   // as `fd`, into process `pid`, or with kAllProcesses into all that run it. All or
   // none.
   [[nodiscard]] Result<void> attach(std::span<const ProbeSite> sites, SampledSites which,

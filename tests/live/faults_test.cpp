@@ -167,7 +167,7 @@ TEST_P(Faults, TargetIsKilledInAStorm) {
   StormProgram program(program_);
   auto tracing = trace(program);
   program.tell("storm 4");
-  std::this_thread::sleep_for(milliseconds(100));
+  ASSERT_TRUE(eventually([&] { return program.tell("make 0") >= 100; }));
   kill(program.pid(), SIGKILL);
   const auto summary = summary_of(tracing);
   EXPECT_GT(at_make_map(summary), 0);

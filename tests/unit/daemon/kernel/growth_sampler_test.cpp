@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <optional>
 
 #include "daemon/kernel/features.h"
@@ -35,13 +36,13 @@ class SamplerTracer : public testing::TestWithParam<bool> {
     sampler_.emplace(GrowthSampler::load(sampling, *tracer_).value());
   }
 
-  // The one function stands for a start, the other for an end.
+  // The one function stands for a start, the other for its echo.
   Result<void> attach(SampledSites which = SampledSites::kStarts) {
     std::array<ProbeSite, 2> sites;
     sites[0].file_offset = probed_function_offset().value();
     sites[0].kernel.role = GM_ROLE_TO_TABLE_START;
     sites[1].file_offset = probed_function_offset(Execution::kStepped).value();
-    sites[1].kernel.role = GM_ROLE_SWISS_END;
+    sites[1].kernel.role = GM_ROLE_ECHO;
     for (auto& site : sites) site.kernel.address = 1;
     return sampler_->attach(sites, which, 4, self_.get(), getpid());
   }
@@ -81,9 +82,9 @@ TEST_P(SamplerTracer, CountsEveryStartAndDescribesSome) {
   expect_conservation();
 }
 
-TEST_P(SamplerTracer, HitsEndsOnlyWhenAsked) {
+TEST_P(SamplerTracer, HitsEchoesOnlyWhenAsked) {
   ASSERT_TRUE(tracer_->add_target(getpid()));
-  for (const auto which : {SampledSites::kStarts, SampledSites::kStartsAndEnds}) {
+  for (const auto which : {SampledSites::kStarts, SampledSites::kStartsAndEchoes}) {
     ASSERT_TRUE(attach(which));
     sampler_->start();
     call_probed_function(100, kMap.data());
@@ -91,11 +92,38 @@ TEST_P(SamplerTracer, HitsEndsOnlyWhenAsked) {
     sampler_->detach();
     const auto window = sampler_->take().value();
     EXPECT_EQ(window.counts.at(own_).starts, 100);
-    EXPECT_EQ(window.counts.at(own_).ends, which == SampledSites::kStarts ? 0 : 40);
+    EXPECT_EQ(window.counts.at(own_).echoes, which == SampledSites::kStarts ? 0 : 40);
+    // The last start has the first of these; the others have none.
+    EXPECT_LE(window.counts.at(own_).echoed, which == SampledSites::kStarts ? 0 : 1);
     EXPECT_EQ(window.described.size(), 1);
   }
   EXPECT_EQ(sampler_->stats().value().at(GM_STAT_HITS_END), 40);
   EXPECT_EQ(sampler_->hits().value(), 240);
+  expect_conservation();
+}
+
+// A start and its echo, by turns: what passes from the one to the other is a hit.
+TEST_P(SamplerTracer, MeasuresAHitByItsEcho) {
+  constexpr std::uint64_t kTimes = 2000;
+  ASSERT_TRUE(tracer_->add_target(getpid()));
+  ASSERT_TRUE(attach(SampledSites::kStartsAndEchoes));
+  sampler_->start();
+  const auto began = std::chrono::steady_clock::now();
+  for (std::uint64_t i = 0; i < kTimes; ++i) {
+    call_probed_function(1, kMap.data());
+    call_probed_function(1, kMap.data(), Execution::kStepped);
+  }
+  const auto passed = std::chrono::steady_clock::now() - began;
+  sampler_->detach();
+  const auto window = sampler_->take().value();
+  const auto& counts = window.counts.at(own_);
+  EXPECT_EQ(counts.echoes, kTimes);
+  // But for those that were interrupted, or moved to another CPU meanwhile.
+  EXPECT_GE(counts.echoed, kTimes / 2);
+  EXPECT_LE(counts.echoed, kTimes);
+  EXPECT_GT(counts.clock_ns, 0);
+  EXPECT_GT(counts.echo_ns, 5 * counts.clock_ns);
+  EXPECT_LT(std::chrono::nanoseconds(counts.echo_ns), passed);
   expect_conservation();
 }
 

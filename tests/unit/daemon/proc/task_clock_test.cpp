@@ -19,7 +19,7 @@ std::uint64_t own_cpu_ns() {
          static_cast<std::uint64_t>(used.tv_nsec);
 }
 
-// Against our own clock, which the kernel brings up to date for ourselves.
+// Against our own clock, in which the other thread's part is as old as the last tick.
 TEST(TaskClock, TellsWhatAllThreadsUse) {
   std::atomic<bool> end = false;
   std::thread other([&] {
@@ -34,15 +34,15 @@ TEST(TaskClock, TellsWhatAllThreadsUse) {
   }
   const auto before = own_cpu_ns();
   const auto first = clock->read_ns();
-  while (own_cpu_ns() - before < 20'000'000) {
+  while (own_cpu_ns() - before < 100'000'000) {
   }
   const auto last = clock->read_ns();
   const auto after = own_cpu_ns();
   end = true;
   other.join();
-  EXPECT_GE(last - first, 15'000'000);
+  EXPECT_GE(last - first, 80'000'000);
   EXPECT_NEAR(static_cast<double>(last - first), static_cast<double>(after - before),
-              static_cast<double>(after - before) * 0.1);
+              static_cast<double>(after - before) * 0.15);
 }
 
 TEST(TaskClock, OfNobodyIsNone) {
