@@ -201,9 +201,9 @@ struct gm_open {
 
 /* What a window counted of a process. */
 struct gm_sampled {
-	__u64 starts; /* of growths */
-	__u64 echoes; /* hits that measure what a hit costs: see sample.bpf.c */
-	__u64 echoed; /* those of them that followed their start at once */
+	__u64 starts;	/* of growths */
+	__u64 echoes;	/* hits that measure what a hit costs: see sample.bpf.c */
+	__u64 echoed;	/* those of them that followed their start at once */
 	__u64 echo_ns;	/* the time from start to echo, all of these together */
 	__u64 clock_ns; /* what reading the clock took of that */
 };

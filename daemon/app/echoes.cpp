@@ -15,8 +15,7 @@ namespace {
 
 std::optional<ProbeSite> echo_of(const ProbeSite& start, elf::Machine machine, int fd) {
   std::array<std::byte, code::kEchoBytes> bytes{};
-  const auto got =
-      pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(start.file_offset));
+  const auto got = pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(start.file_offset));
   if (got <= 0) return std::nullopt;
   const auto instruction =
       code::find_echo(Bytes(bytes).first(static_cast<std::size_t>(got)), machine);

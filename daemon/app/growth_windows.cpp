@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "daemon/app/clock.h"
-#include "daemon/model/growth_estimate.h"
 #include "daemon/model/echo_cost.h"
+#include "daemon/model/growth_estimate.h"
 #include "daemon/proc/cpu_time.h"
 #include "daemon/proc/task_clock.h"
 
@@ -94,7 +94,8 @@ double variance_of(const model::GrowthEstimator& estimator) {
 
 // As model::GrowthWindow has them.
 double hits_of(const gm_sampled& counts) {
-  return static_cast<double>(counts.starts) + model::kEchoOfStart * static_cast<double>(counts.echoes);
+  return static_cast<double>(counts.starts) +
+         model::kEchoOfStart * static_cast<double>(counts.echoes);
 }
 
 struct Process {
@@ -382,7 +383,7 @@ Result<void> GrowthWindows::open_window(Target& target, const model::ProbeBudget
   const auto now = [&] { return by_tick ? read_cpu(pids) : read(clocks); };
   const auto hits_before = TRY(sampler_.hits());
   const auto which = target.hit_cost.wants_echoes() ? kernel::SampledSites::kStartsAndEchoes
-                                                     : kernel::SampledSites::kStarts;
+                                                    : kernel::SampledSites::kStarts;
   TRY_VOID(sampler_.attach(subject.sites, which, subject.binary, subject.fd, subject.pid));
   std::this_thread::sleep_for(nanoseconds(kSettleNs));
   const auto before = now();

@@ -19,13 +19,13 @@ std::vector<std::byte> bytes_of(std::initializer_list<unsigned> values) {
 
 // go1.23 runtime.hashGrow, from `push rbp` on.
 std::vector<std::byte> hash_grow() {
-  return bytes_of({0x55,                          // push rbp
-                   0x48, 0x89, 0xe5,              // mov rbp,rsp
-                   0x48, 0x83, 0xec, 0x30,        // sub rsp,48
-                   0x48, 0x8b, 0x13,              // mov rdx,[rbx]
-                   0x48, 0xff, 0xc2,              // inc rdx
-                   0x48, 0x83, 0xfa, 0x08,        // cmp rdx,8
-                   0x7e, 0x24, 0x90, 0x90});      // jle, nop
+  return bytes_of({0x55,                      // push rbp
+                   0x48, 0x89, 0xe5,          // mov rbp,rsp
+                   0x48, 0x83, 0xec, 0x30,    // sub rsp,48
+                   0x48, 0x8b, 0x13,          // mov rdx,[rbx]
+                   0x48, 0xff, 0xc2,          // inc rdx
+                   0x48, 0x83, 0xfa, 0x08,    // cmp rdx,8
+                   0x7e, 0x24, 0x90, 0x90});  // jle, nop
 }
 
 TEST(Echo, IsTheNextEmulatedInstruction) {
@@ -48,13 +48,13 @@ TEST(Echo, FollowsABranchThatIsNotTaken) {
 
 TEST(Echo, IsNotBehindCodeThatMayRunForLong) {
   for (const auto& code : {
-           bytes_of({0xe8, 1, 0, 0, 0, 0x55}),        // the site is a call
-           bytes_of({0xeb, 0x10, 0x55}),              // or a jump
-           bytes_of({0x55, 0xff, 0xd0, 0x55}),        // call rax
-           bytes_of({0x55, 0xc3, 0x55}),              // ret
-           bytes_of({0x55, 0x0f, 0x0b, 0x55}),        // ud2
-           bytes_of({0x55, 0xe2, 0x10, 0x55}),        // loop
-           bytes_of({0x55, 0x06, 0x55}),              // none in 64-bit code
+           bytes_of({0xe8, 1, 0, 0, 0, 0x55}),  // the site is a call
+           bytes_of({0xeb, 0x10, 0x55}),        // or a jump
+           bytes_of({0x55, 0xff, 0xd0, 0x55}),  // call rax
+           bytes_of({0x55, 0xc3, 0x55}),        // ret
+           bytes_of({0x55, 0x0f, 0x0b, 0x55}),  // ud2
+           bytes_of({0x55, 0xe2, 0x10, 0x55}),  // loop
+           bytes_of({0x55, 0x06, 0x55}),        // none in 64-bit code
        })
     EXPECT_FALSE(find_echo(code, elf::Machine::kAmd64).has_value());
   EXPECT_FALSE(find_echo(hash_grow(), elf::Machine::kOther).has_value());
