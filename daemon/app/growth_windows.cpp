@@ -9,29 +9,25 @@
 #include <atomic>
 #include <chrono>
 #include <numeric>
-#include <set>
 #include <utility>
 
 #include "daemon/app/clock.h"
+#include "daemon/app/process_clocks.h"
 #include "daemon/model/echo_cost.h"
 #include "daemon/model/growth_estimate.h"
 #include "daemon/proc/cpu_time.h"
-#include "daemon/proc/task_clock.h"
 
 namespace gomapd::app {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
-using Pids = std::set<std::uint32_t>;
 
 // How often an open window is checked for too many hits.
 constexpr std::uint64_t kCheckNs = 1'000'000;
 // The first hits after probes came in are dearer than the rest, by 100 to 200 µs in all:
 // nothing of theirs is cached. A window begins after them.
 constexpr std::uint64_t kSettleNs = 300'000;
-// More processes of one executable are too many to open clocks for.
-constexpr std::size_t kMostClocks = 32;
 // By a clock that is as old as the last tick, so much CPU time in windows is told to
 // some per cent; windows are put together until then.
 constexpr double kEnoughByTick = 200e6;
@@ -44,42 +40,6 @@ constexpr double kPeriodNs = 125e6;
 constexpr double kLeastOpenNs = 1e6;
 // Where nothing is to be done, somebody may come.
 constexpr std::uint64_t kLookNs = 1'000'000'000;
-
-// The CPU time of a process, and when it was read.
-struct Reading {
-  std::uint64_t at_ns = 0;
-  std::uint64_t cpu_ns = 0;
-};
-using Readings = std::map<std::uint32_t, Reading>;
-
-Readings read_cpu(const Pids& pids) {
-  Readings readings;
-  for (const auto pid : pids)
-    if (const auto cpu = proc::cpu_time_ns(static_cast<pid_t>(pid)))
-      readings[pid] = {.at_ns = monotonic_ns(), .cpu_ns = *cpu};
-  return readings;
-}
-
-// The clocks of some processes during a window.
-using Clocks = std::map<std::uint32_t, proc::TaskClock>;
-
-Clocks open_clocks(const Pids& pids) {
-  Clocks clocks;
-  if (pids.size() > kMostClocks) return clocks;
-  for (const auto pid : pids)
-    if (auto clock = proc::TaskClock::open(static_cast<pid_t>(pid)))
-      clocks.emplace(pid, *std::move(clock));
-  return clocks;
-}
-
-Readings read(const Clocks& clocks) {
-  Readings readings;
-  for (const auto& [pid, clock] : clocks) {
-    const auto cpu = clock.read_ns();
-    readings[pid] = {.at_ns = monotonic_ns(), .cpu_ns = cpu};
-  }
-  return readings;
-}
 
 double difference(std::uint64_t later, std::uint64_t earlier) {
   return static_cast<double>(later - std::min(later, earlier));
