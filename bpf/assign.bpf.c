@@ -70,7 +70,12 @@ static __always_inline void gm_note_pace(__u32 tid, __u64 now)
 static __always_inline int gm_caller(const struct pt_regs *ctx, const struct gm_site *site,
 				     __u64 *caller)
 {
-	return gm_read(caller, sizeof(*caller), site->frame_linked ? ctx->bp + 8 : ctx->sp);
+	if (GM_HAS_LINK_REGISTER && !site->frame_linked) {
+		*caller = gm_link_register(ctx);
+		return 0;
+	}
+	return gm_read(caller, sizeof(*caller),
+		       site->frame_linked ? gm_frame_pointer(ctx) + 8 : gm_sp(ctx));
 }
 
 static __always_inline struct gm_assign *gm_assign_in(void *table, const struct gm_assign_key *key,

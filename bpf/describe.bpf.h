@@ -154,9 +154,9 @@ static __always_inline bool gm_describe_to_table(const struct pt_regs *ctx,
 {
 	struct gm_swiss_map go_map = {};
 
-	if (!gm_read_swiss_map(hit, ctx->ax, &go_map, growth))
+	if (!gm_read_swiss_map(hit, gm_first_argument(ctx), &go_map, growth))
 		return false;
-	growth->type = ctx->bx;
+	growth->type = gm_second_argument(ctx);
 	growth->keys = go_map.used;
 	growth->kind = GM_KIND_TO_TABLE;
 	growth->old_log2 = 3; /* one group of eight slots */
@@ -169,13 +169,13 @@ static __always_inline bool gm_describe_rehash(const struct pt_regs *ctx, const 
 	struct gm_swiss_table table = {};
 	struct gm_swiss_map go_map = {};
 
-	if (gm_read(&table, sizeof(table), ctx->ax)) {
+	if (gm_read(&table, sizeof(table), gm_first_argument(ctx))) {
 		gm_count(GM_STAT_FAULT);
 		return false;
 	}
-	if (!gm_read_swiss_map(hit, ctx->cx, &go_map, growth))
+	if (!gm_read_swiss_map(hit, gm_third_argument(ctx), &go_map, growth))
 		return false;
-	growth->type = ctx->bx;
+	growth->type = gm_second_argument(ctx);
 	growth->keys = table.used;
 	growth->old_log2 = gm_log2(table.capacity);
 	/* maxTableCapacity is 1024: go1.24 internal/runtime/maps/table.go: rehash. */

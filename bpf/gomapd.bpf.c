@@ -65,9 +65,9 @@ int gm_classic_end(struct pt_regs *ctx)
 	gm_describe_growing(&hmap, hmap.nevacuate >> (hmap.B & 63), &growth);
 	if (hit.site->type_at.where != GM_NO_REGISTER)
 		gm_read_location(ctx, &hit.site->type_at, &growth.type);
-	else if (hit.site->stack_abi && hit.site->frame_linked)
-		/* advanceEvacuationMark's second argument, above frame and return. */
-		gm_read(&growth.type, sizeof(growth.type), ctx->bp + 24);
+	else if (hit.site->stack_abi && hit.site->frame_linked && !GM_HAS_LINK_REGISTER)
+		/* amd64: advanceEvacuationMark's second argument, above frame and return. */
+		gm_read(&growth.type, sizeof(growth.type), gm_frame_pointer(ctx) + 24);
 	gm_identify(&hit, growth.go_map, &growth);
 	gm_finish(&hit, &growth);
 	return 0;
@@ -149,15 +149,15 @@ int gm_prune_start(struct pt_regs *ctx)
 
 	if (!gm_accept(ctx, GM_STAT_HITS_EVACUATE, &hit))
 		return 0;
-	if (gm_read(&table, sizeof(table), ctx->ax)) {
+	if (gm_read(&table, sizeof(table), gm_first_argument(ctx))) {
 		gm_count(GM_STAT_FAULT);
 		return 0;
 	}
-	if (!gm_read_swiss_map(&hit, ctx->cx, &go_map, &growth))
+	if (!gm_read_swiss_map(&hit, gm_third_argument(ctx), &go_map, &growth))
 		return 0;
-	growth.type = ctx->bx;
+	growth.type = gm_second_argument(ctx);
 	growth.old_log2 = gm_log2(table.capacity);
-	gm_begin_prune(ctx, &hit, &growth, ctx->ax);
+	gm_begin_prune(ctx, &hit, &growth, gm_first_argument(ctx));
 	gm_count(GM_STAT_NOTHING_PRUNED);
 	return 0;
 }

@@ -75,20 +75,18 @@ enum gm_going {
 /*
  * One probe site; its index is the low half of the attachment's cookie.
  *
- * User space fills it for arm64 targets as well, but the programs here read
- * amd64's registers only and never get such a site. What they would have to know
- * on arm64: g is x28 in every release. The first arguments are in x0, x1, x2
- * (stack_abi, Go <= 1.17: at [sp+8]…, before the prologue). The frame pointer is
- * x29, and [x29] and [x29+8] hold the caller's and the return address, as on
- * amd64; where it is not linked, the return address is in x30.
+ * The programs are built for one machine, and get sites of programs for that one only:
+ * bpf/registers.bpf.h has what differs. In brackets: arm64.
  */
 struct gm_site {
-	__u64 address;	   /* as in the file: ip - address is the load bias */
-	__u32 binary;	   /* user space's number of the binary */
-	__u8 role;	   /* enum gm_role */
-	__u8 rule;	   /* enum gm_rule */
-	__u8 frame_linked; /* rbp is this function's frame; else [rsp] returns */
-	__u8 stack_abi;	   /* Go <= 1.16: arguments at [rsp+8]…, g in TLS */
+	__u64 address; /* as in the file: ip - address is the load bias */
+	__u32 binary;  /* user space's number of the binary */
+	__u8 role;     /* enum gm_role */
+	__u8 rule;     /* enum gm_rule */
+	/* rbp (x29) is this function's frame; else the caller's, and [rsp] (x30) returns. */
+	__u8 frame_linked;
+	/* Go <= 1.16 (1.17): arguments at [rsp+8]… ([sp+8]…); amd64: g in TLS. */
+	__u8 stack_abi;
 	__u8 located;	   /* CLASSIC_START: arguments at type_at, hmap_at */
 	__u8 end_kind;	   /* SWISS_END: enum gm_kind of what ends here */
 	__u16 goid_offset; /* in runtime.g */
@@ -97,7 +95,7 @@ struct gm_site {
 	__u8 pad;
 	struct gm_location type_at; /* CLASSIC_END, CLASSIC_START if located */
 	struct gm_location hmap_at;
-	__s64 tls_g_offset; /* stack_abi: of g from the thread pointer */
+	__s64 tls_g_offset; /* amd64, stack_abi: of g from the thread pointer */
 	__u64 types;	    /* type descriptors that the linker made: [types, etypes) */
 	__u64 etypes;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright The gomapd Authors */
 /*
- * The call stack by frame pointers, which Go keeps on amd64 since 1.7. Walked
- * once to get its hash; a second time only when the hash is new. So no list of
+ * The call stack by frame pointers, which Go keeps on amd64 since 1.7, on arm64 since
+ * 1.12. Walked once to get its hash; a second time only when the hash is new. So no list of
  * frames is kept, and two hits that fill the same entry write the same bytes.
  */
 #ifndef GOMAPD_STACK_BPF_H
@@ -72,7 +72,7 @@ static __always_inline void gm_step(struct gm_walk *walk, __u64 pc, struct gm_st
 static __always_inline void gm_begin_walk(const struct pt_regs *ctx, const struct gm_hit *hit,
 					  struct gm_walk *walk)
 {
-	walk->frame = ctx->bp;
+	walk->frame = gm_frame_pointer(ctx);
 	walk->bias = hit->bias;
 	walk->hash = hit->site->binary + 1;
 	walk->count = 0;
@@ -136,9 +136,12 @@ static __always_inline bool gm_walk_pieces(const struct pt_regs *ctx, const stru
 	/* Before the prologue the caller's frame is not linked yet. */
 	if (hit->site->frame_linked) {
 		piece->frames = 0;
-		gm_step(walk, ctx->ip + 1, 0);
+		gm_step(walk, gm_pc(ctx) + 1, 0);
+	} else if (GM_HAS_LINK_REGISTER) {
+		piece->frames = 0;
+		gm_step(walk, gm_link_register(ctx), 0);
 	} else {
-		if (!gm_fill_piece(piece, ctx->sp))
+		if (!gm_fill_piece(piece, gm_sp(ctx)))
 			return false;
 		gm_step(walk, *(__u64 *)piece->bytes, 0);
 	}
@@ -167,8 +170,10 @@ static __always_inline void gm_walk_frames(const struct pt_regs *ctx, const stru
 
 	gm_begin_walk(ctx, hit, walk);
 	if (hit->site->frame_linked)
-		gm_step(walk, ctx->ip + 1, stack);
-	else if (!gm_read(&pc, sizeof(pc), ctx->sp))
+		gm_step(walk, gm_pc(ctx) + 1, stack);
+	else if (GM_HAS_LINK_REGISTER)
+		gm_step(walk, gm_link_register(ctx), stack);
+	else if (!gm_read(&pc, sizeof(pc), gm_sp(ctx)))
 		gm_step(walk, pc, stack);
 #pragma clang loop unroll(disable)
 	for (i = 0; i < GM_MAX_FRAMES - 1; i++) {

@@ -39,83 +39,7 @@ static __always_inline int gm_read(void *to, __u32 size, __u64 address)
 	return bpf_probe_read_user(to, size, (const void *)address);
 }
 
-/*
- * One load of a context field at a constant offset, opaque to clang: it would
- * merge the loads of several branches into one through a computed pointer,
- * which the verifier refuses.
- */
-#define GM_LOAD(value, ctx, field)                                                                 \
-	asm volatile("%0 = *(u64 *)(%1 + %2)"                                                      \
-		     : "=r"(value)                                                                 \
-		     : "r"(ctx), "i"(__builtin_offsetof(struct pt_regs, field)))
-
-/* By the hardware's number: rax 0, rcx 1, rdx 2, rbx 3, rsp 4, … r15 15. */
-static __always_inline __u64 gm_register(const struct pt_regs *ctx, __u8 number)
-{
-	__u64 value = 0;
-
-	switch (number) {
-	case 0:
-		GM_LOAD(value, ctx, ax);
-		break;
-	case 1:
-		GM_LOAD(value, ctx, cx);
-		break;
-	case 2:
-		GM_LOAD(value, ctx, dx);
-		break;
-	case 3:
-		GM_LOAD(value, ctx, bx);
-		break;
-	case 5:
-		GM_LOAD(value, ctx, bp);
-		break;
-	case 6:
-		GM_LOAD(value, ctx, si);
-		break;
-	case 7:
-		GM_LOAD(value, ctx, di);
-		break;
-	case 8:
-		GM_LOAD(value, ctx, r8);
-		break;
-	case 9:
-		GM_LOAD(value, ctx, r9);
-		break;
-	case 10:
-		GM_LOAD(value, ctx, r10);
-		break;
-	case 11:
-		GM_LOAD(value, ctx, r11);
-		break;
-	case 12:
-		GM_LOAD(value, ctx, r12);
-		break;
-	case 13:
-		GM_LOAD(value, ctx, r13);
-		break;
-	case 14:
-		GM_LOAD(value, ctx, r14);
-		break;
-	case 15:
-		GM_LOAD(value, ctx, r15);
-		break;
-	}
-	return value;
-}
-
-static __always_inline __u64 gm_current_g(const struct pt_regs *ctx, const struct gm_site *site)
-{
-	struct task_struct *task;
-	__u64 g;
-
-	GM_LOAD(g, ctx, r14);
-	if (!site->stack_abi)
-		return g;
-	task = (struct task_struct *)bpf_get_current_task();
-	gm_read(&g, sizeof(g), BPF_CORE_READ(task, thread.fsbase) + site->tls_g_offset);
-	return g;
-}
+#include "bpf/registers.bpf.h"
 
 /* A growth function's first arguments, as they were at its entry. */
 struct gm_arguments {
@@ -128,7 +52,7 @@ static __always_inline int gm_read_location(const struct pt_regs *ctx,
 					    const struct gm_location *location, __u64 *value)
 {
 	if (location->where == GM_LOCATION_STACK)
-		return gm_read(value, sizeof(*value), ctx->sp + location->displacement);
+		return gm_read(value, sizeof(*value), gm_sp(ctx) + location->displacement);
 	*value = gm_register(ctx, (__u8)location->where);
 	return 0;
 }
@@ -137,14 +61,14 @@ static __always_inline int gm_read_arguments(const struct pt_regs *ctx, const st
 					     struct gm_arguments *arguments)
 {
 	if (site->stack_abi)
-		return gm_read(arguments, sizeof(*arguments), ctx->sp + 8);
+		return gm_read(arguments, sizeof(*arguments), gm_sp(ctx) + 8);
 	/* A copy inlined into another function. */
 	if (site->located)
 		return gm_read_location(ctx, &site->type_at, &arguments->first) ||
 		       gm_read_location(ctx, &site->hmap_at, &arguments->second);
-	arguments->first = ctx->ax;
-	arguments->second = ctx->bx;
-	arguments->third = ctx->cx;
+	arguments->first = gm_first_argument(ctx);
+	arguments->second = gm_second_argument(ctx);
+	arguments->third = gm_third_argument(ctx);
 	return 0;
 }
 
@@ -185,13 +109,12 @@ static __always_inline bool gm_accept(struct pt_regs *ctx, __u32 hits, struct gm
 		gm_count(GM_STAT_FILTERED);
 		return false;
 	}
-	/* jbe is taken when CF or ZF is set: Intel SDM vol. 2A, Jcc. */
-	if (site->rule == GM_RULE_UNLESS_BRANCH_TAKEN && (ctx->flags & 0x41)) {
+	if (site->rule == GM_RULE_UNLESS_BRANCH_TAKEN && gm_branch_is_taken(ctx)) {
 		gm_count(GM_STAT_BRANCH_TAKEN);
 		return false;
 	}
 	hit->site = site;
-	hit->bias = ctx->ip - site->address;
+	hit->bias = gm_pc(ctx) - site->address;
 	hit->g = gm_current_g(ctx, site);
 	return true;
 }

@@ -51,6 +51,15 @@ struct bpf_pidns_info {
 	__u32 tgid;
 };
 
+#ifdef __TARGET_ARCH_arm64
+/* arch/arm64/include/uapi/asm/ptrace.h: user_pt_regs, with which the kernel's begins. */
+struct pt_regs {
+	__u64 regs[31];
+	__u64 sp;
+	__u64 pc;
+	__u64 pstate;
+};
+#else
 /* arch/x86/include/asm/ptrace.h: fixed by the exception entry's ABI. */
 struct pt_regs {
 	unsigned long r15;
@@ -75,11 +84,12 @@ struct pt_regs {
 	unsigned long sp;
 	unsigned long ss;
 };
+#endif
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct thread_struct {
-	unsigned long fsbase;
+	unsigned long fsbase; /* amd64 */
 };
 
 typedef struct {
