@@ -169,8 +169,8 @@ std::optional<Line> parse_line(std::string text) {
   const auto address = hex_number(text.substr(start, colon - start));
   if (!address || words.empty()) return std::nullopt;
   Line line{*address, words[0], std::nullopt};
-  // The operand before "<symbol+0x10>".
-  for (std::size_t i = 1; i < words.size() && !words[i].starts_with('<'); ++i)
+  // The operand before "<symbol+0x10>" and before another name: "// b.plast".
+  for (std::size_t i = 1; i < words.size() && words[i][0] != '<' && words[i][0] != '/'; ++i)
     if (!words[i].starts_with('#')) line.target = hex_number(words[i]);
   return line;
 }
