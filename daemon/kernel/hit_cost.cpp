@@ -12,76 +12,7 @@
 #include <span>
 #include <utility>
 
-#ifdef __x86_64__
-// In assembly, so that the first instruction is the one that we want, and the
-// registers hold what a Go function's arguments would.
-asm(R"(
-  .text
-  .macro gomapd_probed name, first, second
-  .p2align 4
-  .type gomapd_\name\()_function, @function
-gomapd_\name\()_function:
-  \first
-  \second
-  ret
-  .size gomapd_\name\()_function, . - gomapd_\name\()_function
-
-  .globl gomapd_\name\()_address
-  .type gomapd_\name\()_address, @function
-gomapd_\name\()_address:
-  lea gomapd_\name\()_function(%rip), %rax
-  ret
-  .size gomapd_\name\()_address, . - gomapd_\name\()_address
-
-  .globl gomapd_call_\name
-  .type gomapd_call_\name, @function
-gomapd_call_\name:
-  push %rbx
-  mov %rsi, %rbx
-  mov %rsi, %rax
-0:
-  call gomapd_\name\()_function
-  dec %rdi
-  jnz 0b
-  pop %rbx
-  ret
-  .size gomapd_call_\name, . - gomapd_call_\name
-  .endm
-
-  gomapd_probed emulated, "push %rbp", "pop %rbp"
-  gomapd_probed ended, "push %rbp", "pop %rbp"
-  # linux arch/x86/kernel/uprobes.c emulates pushes, jumps, calls and nops.
-  gomapd_probed stepped, "mov %rbx, %rbx"
-
-  # As Go would call them: g in r14, frames linked by rbp.
-  .globl gomapd_call_growth
-  .type gomapd_call_growth, @function
-gomapd_call_growth:
-  push %rbx
-  push %rbp
-  push %r14
-  mov %rsi, %rax
-  mov %rsi, %rbx
-  mov %rsi, %r14
-  mov %rdx, %rbp
-0:
-  call gomapd_emulated_function
-  call gomapd_ended_function
-  dec %rdi
-  jnz 0b
-  pop %r14
-  pop %rbp
-  pop %rbx
-  ret
-  .size gomapd_call_growth, . - gomapd_call_growth
-)");
-extern "C" std::uint64_t gomapd_emulated_address();
-extern "C" std::uint64_t gomapd_stepped_address();
-extern "C" std::uint64_t gomapd_ended_address();
-extern "C" void gomapd_call_emulated(std::size_t times, const void* readable);
-extern "C" void gomapd_call_stepped(std::size_t times, const void* readable);
-extern "C" void gomapd_call_growth(std::size_t times, const void* readable, const void* frames);
-#endif
+#include "daemon/kernel/probed_functions.h"
 
 namespace gomapd::kernel {
 namespace {
@@ -111,7 +42,6 @@ int find_segment(dl_phdr_info* info, std::size_t /*size*/, void* context) {
 }
 
 Result<std::uint64_t> offset_of(std::uint64_t address) {
-  if (address == 0) return fail(Errc::kUnsupported, "the cost of a hit is measured on amd64 only");
   Search search{.address = address, .offset = 0, .found = false};
   dl_iterate_phdr(find_segment, &search);
   if (search.found) return search.offset;
@@ -138,32 +68,21 @@ constexpr std::size_t kCallsPerBatch = 200;
 
 }  // namespace
 
-Result<std::uint64_t> probed_function_offset([[maybe_unused]] Execution execution) {
-#ifdef __x86_64__
+Result<std::uint64_t> probed_function_offset(Execution execution) {
   return offset_of(execution == Execution::kEmulated ? gomapd_emulated_address()
                                                      : gomapd_stepped_address());
-#else
-  return offset_of(0);
-#endif
 }
 
 Result<std::uint64_t> growth_end_offset() {
-#ifdef __x86_64__
   return offset_of(gomapd_ended_address());
-#else
-  return offset_of(0);
-#endif
 }
 
-void call_probed_function([[maybe_unused]] std::size_t times, [[maybe_unused]] const void* readable,
-                          [[maybe_unused]] Execution execution) {
-#ifdef __x86_64__
+void call_probed_function(std::size_t times, const void* readable, Execution execution) {
   if (times == 0) return;
   if (execution == Execution::kEmulated)
     gomapd_call_emulated(times, readable);
   else
     gomapd_call_stepped(times, readable);
-#endif
 }
 
 HitCost time_probed_calls(Execution execution) {
@@ -174,7 +93,6 @@ HitCost time_probed_calls(Execution execution) {
 }
 
 HitCost time_probed_growths() {
-#ifdef __x86_64__
   // A g and a map in one, and frames as deep as those of a server's handler.
   constexpr std::size_t kFrames = 12;
   const std::array<std::uint64_t, 64> readable{};
@@ -187,9 +105,6 @@ HitCost time_probed_growths() {
     frames.at(i) = {.caller = &frames.at(i + 1), .return_address = 0x1000 + i};
   return time_hits(2 * kCallsPerBatch,
                    [&] { gomapd_call_growth(kCallsPerBatch, readable.data(), frames.data()); });
-#else
-  return kAssumedHitCost;
-#endif
 }
 
 HitCost hit_cost_of(std::vector<double> batches_ns) {

@@ -22,20 +22,20 @@ struct HitCost {
 // bare server to a small virtual machine (0.7 to 2.2 µs).
 inline constexpr HitCost kAssumedHitCost{.ns = 1400, .error_ns = 700, .measured = false};
 
-// How the kernel does the instruction under a probe: itself, as all that gomapd
-// chooses (`push`, jumps, calls), or by a single step of the CPU, as most others.
+// How the kernel does the instruction under a probe: itself, as all that gomapd chooses
+// (amd64: `push`, jumps, calls; arm64: branches, RET), or by a single step of the CPU, as
+// most others.
 enum class Execution : std::uint8_t { kEmulated, kStepped };
 
 // A function of our own to put a probe on, whose first instruction is done that way.
-// Its place in our executable; an error where there is no such function (not on
-// amd64).
+// Its place in our executable.
 [[nodiscard]] Result<std::uint64_t> probed_function_offset(
     Execution execution = Execution::kEmulated);
 
 // Likewise of the one that stands for the end of a growth: see time_probed_growths().
 [[nodiscard]] Result<std::uint64_t> growth_end_offset();
 
-// Calls it `times` times, with `readable` as its first two arguments (rax, rbx).
+// Calls it `times` times, with `readable` as its first two arguments.
 void call_probed_function(std::size_t times, const void* readable,
                           Execution execution = Execution::kEmulated);
 

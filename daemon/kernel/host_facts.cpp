@@ -13,6 +13,8 @@
 
 #include "daemon/kernel/assign_probes.h"
 #include "daemon/kernel/attach.h"
+#include "probes/code/architecture.h"
+#include "probes/plan/plan.h"
 
 namespace gomapd::kernel {
 namespace {
@@ -72,9 +74,7 @@ HostFacts find_host_facts() {
   utsname name{};
   if (uname(&name) == 0) facts.release = name.release;
   facts.version = running_kernel();
-#ifdef __x86_64__
-  facts.is_amd64 = true;
-#endif
+  facts.architecture = code::architecture_of(kOwnMachine)->name;
   facts.sys_admin = has_capability(CAP_SYS_ADMIN);
   facts.bpf = has_capability(kCapBpf);
   facts.perfmon = has_capability(kCapPerfmon);

@@ -15,7 +15,7 @@ namespace gomapd::kernel {
 struct HostFacts {
   std::string release;  // of the kernel, whole
   KernelVersion version;
-  bool is_amd64 = false;
+  std::string architecture;  // as Go calls it; what we are built for
   // Capabilities that we hold.
   bool sys_admin = false;
   bool bpf = false;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 
+#include "probes/code/architecture.h"
 #include "probes/go/releases.h"
 #include "probes/go/runtime_version.h"
 #include "probes/plan/facts.h"
@@ -45,10 +46,20 @@ go::TypeLayout Plan::type_layout() const {
           .swiss_group_layout_27 = version.minor >= 27};
 }
 
-// The BPF programs read amd64's registers (bpf/target.bpf.h).
-std::string Plan::trace_refusal() const {
-  if (!refusal.empty() || machine == elf::Machine::kAmd64) return refusal;
-  return "a program for another architecture, arm64: it can be inspected, but only amd64 is traced";
+std::string Plan::trace_refusal(elf::Machine host) const {
+  if (!refusal.empty()) return refusal;
+  if (machine != host) {
+    const auto* architecture = code::architecture_of(machine);
+    return fmt::format(
+        "a program for another architecture, {}: it can be inspected here, and traced where it "
+        "runs",
+        architecture != nullptr ? architecture->name : "an unknown one");
+  }
+  if (machine != elf::Machine::kArm64 || version.minor >= go::kArm64FramesMinor) return {};
+  return fmt::format(
+      "built by {}: before Go 1.{} call stacks can't be told for sure on arm64, for frame "
+      "pointers go wrong when a stack moves",
+      build_info.version, go::kArm64FramesMinor);
 }
 
 std::vector<ProbeSite> Plan::sites_for(Detail detail) const {

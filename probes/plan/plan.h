@@ -18,6 +18,14 @@
 
 namespace gomapd {
 
+// The machine that we are built for, and with us the BPF programs: whose registers they
+// read (bpf/registers.bpf.h).
+#ifdef __aarch64__
+inline constexpr auto kOwnMachine = elf::Machine::kArm64;
+#else
+inline constexpr auto kOwnMachine = elf::Machine::kAmd64;
+#endif
+
 // An instruction to put a probe on.
 struct ProbeSite {
   std::string function;  // in which it lies
@@ -61,9 +69,9 @@ struct Plan {
   // The same for map assignments.
   std::string assign_refusal;
 
-  // Why it can't be traced: the refusal, or that its machine can only be
-  // inspected. Empty when it can.
-  [[nodiscard]] std::string trace_refusal() const;
+  // Why it can't be traced on a machine `host`: the refusal, or that it is for another
+  // one, or too old for its own, and can only be inspected. Empty when it can.
+  [[nodiscard]] std::string trace_refusal(elf::Machine host = kOwnMachine) const;
   // The sites that are probed all the time at `detail`, growths included.
   [[nodiscard]] std::vector<ProbeSite> sites_for(Detail detail) const;
   // Those that are probed in windows.

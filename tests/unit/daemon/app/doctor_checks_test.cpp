@@ -17,7 +17,8 @@ kernel::HostFacts good_host() {
   kernel::HostFacts facts;
   facts.release = "6.18.1";
   facts.version = {6, 18};
-  facts.is_amd64 = facts.sys_admin = facts.bpf = facts.perfmon = facts.sys_ptrace = true;
+  facts.architecture = "amd64";
+  facts.sys_admin = facts.bpf = facts.perfmon = facts.sys_ptrace = true;
   facts.dac_read_search = facts.btf = facts.uprobe_multi = facts.perf_uprobes = true;
   facts.ring_buffer = facts.cookies = true;
   facts.jit = 1;
@@ -93,7 +94,6 @@ TEST(Doctor, SaysWhatIsMissing) {
   const std::pair fails(Verdict::kFail, false);
   const std::pair notes(Verdict::kNote, true);
   EXPECT_EQ(check([](Facts& f) { f.btf = false; }, "btf"), fails);
-  EXPECT_EQ(check([](Facts& f) { f.is_amd64 = false; }, "architecture"), fails);
   EXPECT_EQ(check([](Facts& f) { f.ring_buffer = false; }, "ring_buffer"), fails);
   EXPECT_EQ(check([](Facts& f) { f.uprobe_multi = f.perf_uprobes = false; }, "uprobes"), fails);
   EXPECT_EQ(check([](Facts& f) { f.not_measured_why = "x"; }, "probe_hit"), fails);
@@ -108,7 +108,8 @@ TEST(Doctor, SaysWhatIsMissing) {
 TEST(Doctor, BlamesTheKernelForNothingThatItMayNotTry) {
   kernel::HostFacts facts;
   facts.version = {6, 18};
-  facts.is_amd64 = facts.btf = facts.perf_uprobes = true;
+  facts.architecture = "amd64";
+  facts.btf = facts.perf_uprobes = true;
   facts.open_files = 1U << 20U;
   facts.not_measured_why = "no permission";
   const auto report = examine(facts);

@@ -75,12 +75,21 @@ class Arm64Plan : public testing::TestWithParam<std::tuple<std::string, Build>> 
   go::Design design_ = go::Design::kClassic;
 };
 
-TEST_P(Arm64Plan, IsWholeButForTracing) {
+TEST_P(Arm64Plan, IsWhole) {
   EXPECT_EQ(binary_->image.machine(), elf::Machine::kArm64);
   EXPECT_EQ(binary_->design, design_);
   EXPECT_EQ(binary_->refusal, "");
   EXPECT_EQ(binary_->buckets_refusal, "");
-  EXPECT_NE(binary_->trace_refusal().find("another architecture, arm64"), std::string::npos);
+}
+
+TEST_P(Arm64Plan, IsTracedOnArm64OnlyAndFromGo121On) {
+  const auto elsewhere = binary_->trace_refusal(elf::Machine::kAmd64);
+  EXPECT_NE(elsewhere.find("another architecture, arm64"), std::string::npos) << elsewhere;
+  const auto here = binary_->trace_refusal(elf::Machine::kArm64);
+  if (binary_->version.minor >= 21)
+    EXPECT_EQ(here, "");
+  else
+    EXPECT_NE(here.find("before Go 1.21"), std::string::npos) << here;
 }
 
 TEST_P(Arm64Plan, HasEachGrowthsStartAndEnds) {
