@@ -9,7 +9,7 @@ CMAKE_FLAGS ?=
 GOMAPD := $(BUILD)/gomapd
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-unit test-live test-faults test-targets test-deploy test-page test-package test-kernels support asan tsan \
+.PHONY: all arm64 demo test test-unit test-live test-faults test-targets test-deploy test-page test-package test-kernels support asan tsan \
         fuzz bench bench-peers performance-page lint format tidy install package reproducible sbom soak valgrind clean help deps toolchains
 
 all: deps ## Install what is missing and build gomapd
@@ -43,6 +43,14 @@ test-deploy: tests-built ## Run the tests of deploy/: unit, package, rules, dash
 test-page: tests-built toolchains ## Run the tests of the page in a headless Chromium (root for the real daemon)
 	@scripts/deps.sh --test
 	@scripts/test.sh $(BUILD) -L page
+
+arm64: deps ## Build gomapd for arm64 with Debian's cross compiler: BUILD-arm64/gomapd
+	@scripts/deps.sh --arm64
+	@root=$$(scripts/arm64-root.sh) && cmake -S . -B $(BUILD)-arm64 -G Ninja -DGOMAPD_TESTS=OFF \
+		-DCMAKE_TOOLCHAIN_FILE=cmake/arm64.cmake -DGOMAPD_ARM64_ROOT=$$root $(CMAKE_FLAGS) \
+		>$(BUILD).configure.log || { cat $(BUILD).configure.log; exit 1; }
+	@rm -f $(BUILD).configure.log
+	@cmake --build $(BUILD)-arm64 -j $(JOBS) --target gomapd
 
 test-kernels: all ## Count growths under Debian's kernels 5.10 to 7 in QEMU; write docs/SUPPORT.md
 	@scripts/deps.sh --kernels
@@ -119,10 +127,10 @@ package: sbom ## Make the Debian package: BUILD/gomapd_VERSION_ARCHITECTURE.deb
 	@ls $(BUILD)/gomapd_*.deb
 
 clean: ## Remove what was built
-	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz
+	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-arm64
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: tests-built bench-ready
 deps:

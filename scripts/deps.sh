@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The gomapd Authors
 #
-# deps.sh [--check] [--test] [--lint] [--fuzz] [--support] [--kernels] [--package] [--bench]
+# deps.sh [--check] [--test] [--lint] [--fuzz] [--support] [--kernels] [--arm64] [--package] [--bench]
 #
 # Installs what building and testing gomapd needs, from the distribution's own
 # archive: Debian 12 and newer, Ubuntu 24.04 and newer. When nothing is missing
 # it does nothing, in a few milliseconds. --test adds what only tests need (a web
 # client, tools for packages, a browser) as far as the archive has it, --lint the
 # formatter and the linters, --fuzz the compiler with libFuzzer, --support the
-# second linker of the matrix of builds, --kernels the emulator for other kernels, --package what
-# makes a Debian package,
+# second linker of the matrix of builds, --kernels the emulators for other kernels,
+# --arm64 the cross compiler for that machine, --package what makes a Debian package,
 # --bench the library for benchmarks and, as far as the archive has them, the tracers
 # to compare with; --check only says what is missing.
 # Leaves no package source behind. Says what it does on stderr.
@@ -46,7 +46,8 @@ for option; do
 	--lint) packages+=(clang-format-19 clang-tidy-19 shellcheck) ;;
 	--fuzz) packages+=(clang-19 libclang-rt-19-dev) ;;
 	--support) packages+=(lld gcc) ;;
-	--kernels) packages+=(qemu-system-x86 busybox-static cpio python3) ;;
+	--kernels) packages+=(qemu-system-x86 qemu-system-arm busybox-static cpio binutils python3) ;;
+	--arm64) packages+=(g++-aarch64-linux-gnu) ;;
 	--package) packages+=(dpkg-dev file python3) ;;
 	--bench) packages+=(libbenchmark-dev "${bench_packages[@]}") ;;
 	--help) usage; exit 0 ;;

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The gomapd Authors
 #
-# kernels.sh [VERSION...]   (default: 5.10 6.1 6.12 6.18 7)
+# kernels.sh [VERSION[-arm64]...]   (default: 5.10 6.1 6.12 6.18 7 6.1-arm64 6.12-arm64)
 #
-# Fetches Debian's own kernels for amd64 into the cache (see lib.sh), without root
-# and without installing anything; what `make test-kernels` boots. stdout: one line
-# `VERSION VMLINUZ` for each kernel at hand; stderr: progress, and why one is missing.
+# Fetches Debian's own kernels, for amd64 where nothing else is said, into the cache (see
+# lib.sh), without root and without installing anything; what `make test-kernels` boots.
+# stdout: one line `NAME VMLINUZ` for each kernel at hand, named as on the command line;
+# stderr: progress, and why one is missing.
 # Needs a Debian: its archive keeps them for years.
 # Exit codes: 0 all are there, 1 some are not, 2 the command line is wrong.
 
@@ -15,8 +16,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 [[ ${1:-} != --help ]] || { usage; exit 0; }
-versions=("$@")
-[[ $# -gt 0 ]] || versions=(5.10 6.1 6.12 6.18 7)
+names=("$@")
+[[ $# -gt 0 ]] || names=(5.10 6.1 6.12 6.18 7 6.1-arm64 6.12-arm64)
 
 vmlinuz_in() { find "$1" -name 'vmlinuz*' -type f -print -quit 2>/dev/null; }
 
@@ -25,14 +26,14 @@ vmlinuz_in() { find "$1" -name 'vmlinuz*' -type f -print -quit 2>/dev/null; }
 package_of() {
 	local version=${1//./\\.} suite=$2
 	archive_update "$suite" || return 1
-	apt-cache -c "$cache/apt/$suite/apt.conf" pkgnames linux- |
-		grep -E "^linux-(binary|image)-$version(\.[0-9]+)*[-+].*cloud-amd64(-unsigned)?\$" |
+	apt-cache -c "$(archive_dir "$suite")/apt.conf" pkgnames linux- |
+		grep -E "^linux-(binary|image)-$version(\.[0-9]+)*[-+].*cloud-$archive_architecture(-unsigned)?\$" |
 		grep -v -- '-dbg$' | sort -t- -k2,2 -k3Vr | awk '/^linux-binary-/ { print; found = 1; exit } { lines[++n] = $0 }
 			END { if (!found && n) { for (i = 1; i <= n; i++) if (lines[i] !~ /-unsigned$/) { print lines[i]; exit } print lines[1] } }'
 }
 
 fetch() {
-	local version=$1 suite package scratch
+	local name=$1 version=${1%-arm64} suite package scratch
 	for suite in bullseye bookworm trixie trixie-backports sid; do
 		package=$(package_of "$version" "$suite") || continue
 		[[ -n $package ]] || continue
@@ -40,9 +41,9 @@ fetch() {
 		archive_download "$suite" "$scratch" "$package" || continue
 		dpkg -x "$scratch"/*.deb "$scratch/root" || continue
 		[[ -n $(vmlinuz_in "$scratch/root") ]] || { archive_error="$package holds no kernel"; continue; }
-		rm -rf "$cache/kernels/$version"
-		mkdir -p "$cache/kernels/$version"
-		mv "$(vmlinuz_in "$scratch/root")" "$cache/kernels/$version/"
+		rm -rf "$cache/kernels/$name"
+		mkdir -p "$cache/kernels/$name"
+		mv "$(vmlinuz_in "$scratch/root")" "$cache/kernels/$name/"
 		rm -rf "$scratch"
 		return 0
 	done
@@ -52,17 +53,19 @@ fetch() {
 
 if [[ $(os_release ID) != debian ]]; then die 1 "needs Debian's archive"; fi
 status=0
-for version in "${versions[@]}"; do
-	[[ $version =~ ^[0-9]+(\.[0-9]+)?$ ]] || die 2 "not a kernel version: '$version' (want 6.1)"
+for name in "${names[@]}"; do
+	[[ $name =~ ^[0-9]+(\.[0-9]+)?(-arm64)?$ ]] || die 2 "not a kernel version: '$name' (want 6.1 or 6.1-arm64)"
+	archive_architecture=amd64
+	[[ $name != *-arm64 ]] || archive_architecture=arm64
 	archive_error=
-	if [[ -z $(vmlinuz_in "$cache/kernels/$version") ]]; then
+	if [[ -z $(vmlinuz_in "$cache/kernels/$name") ]]; then
 		lock_cache
-		if [[ -z $(vmlinuz_in "$cache/kernels/$version") ]] && ! fetch "$version"; then
-			printf '%s: not available here: %s\n' "$version" "$archive_error" >&2
+		if [[ -z $(vmlinuz_in "$cache/kernels/$name") ]] && ! fetch "$name"; then
+			printf '%s: not available here: %s\n' "$name" "$archive_error" >&2
 			status=1
 			continue
 		fi
 	fi
-	printf '%s %s\n' "$version" "$(vmlinuz_in "$cache/kernels/$version")"
+	printf '%s %s\n' "$name" "$(vmlinuz_in "$cache/kernels/$name")"
 done
 exit "$status"

@@ -9,11 +9,14 @@
 # installed, no source is left behind and no root is needed.
 #
 # Input: GOMAPD_CACHE, the cache folder (default $XDG_CACHE_HOME/gomapd or
-# ~/.cache/gomapd). Functions return 1 with the reason in $archive_error.
+# ~/.cache/gomapd), and archive_architecture, whose packages are meant, as Debian
+# calls it (default: this machine's). Functions return 1 with the reason in
+# $archive_error.
 
 cache=${GOMAPD_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/gomapd}
 [[ $cache = /* ]] || cache=$PWD/$cache
 archive_error=
+archive_architecture=${archive_architecture:-$(dpkg --print-architecture 2>/dev/null || true)}
 
 log() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { local status=$1; shift; log "$@"; exit "$status"; }
@@ -69,9 +72,13 @@ archive_suites() {
 	esac
 }
 
+# archive_dir SUITE: where its configuration, lists and packages are.
+archive_dir() { printf '%s\n' "$cache/apt/$1-$archive_architecture"; }
+
 # archive_update SUITE: makes its lists at most a day old.
 archive_update() {
-	local suite=$1 dir=$cache/apt/$1 id codename mirror components=main
+	local suite=$1 dir id codename mirror components=main
+	dir=$(archive_dir "$suite")
 	if [[ -n $(find "$dir/updated" -mmin -1440 2>/dev/null) ]]; then return 0; fi
 	id=$(os_release ID)
 	codename=$(os_release VERSION_CODENAME)
@@ -82,7 +89,7 @@ archive_update() {
 		return 1
 	fi
 	mkdir -p "$dir"/{lists,cache/archives}/partial
-	printf 'deb [arch=%s signed-by=%s] %s %s %s\n' "$(dpkg --print-architecture)" \
+	printf 'deb [arch=%s signed-by=%s] %s %s %s\n' "$archive_architecture" \
 		"/usr/share/keyrings/$id-archive-keyring.gpg" "$mirror" "$suite" \
 		"$components" >"$dir/sources.list"
 	# The hooks that others hang on to `apt-get update` concern the machine's
@@ -90,6 +97,9 @@ archive_update() {
 	cat >"$dir/apt.conf" <<-CONF
 		#clear APT::Update;
 		#clear DPkg;
+		#clear APT::Architectures;
+		APT::Architecture "$archive_architecture";
+		APT::Architectures "$archive_architecture";
 		Acquire::Languages "none";
 		APT::Sandbox::User "root";
 		APT::Update::Error-Mode "any";
@@ -117,7 +127,7 @@ archive_find() {
 	shift
 	for suite; do
 		archive_update "$suite" || { failed=$archive_error; continue; }
-		if apt-cache -c "$cache/apt/$suite/apt.conf" show "$package" >/dev/null 2>&1; then
+		if apt-cache -c "$(archive_dir "$suite")/apt.conf" show "$package" >/dev/null 2>&1; then
 			# shellcheck disable=SC2034 # the caller reads it
 			archive_suite=$suite
 			return 0
@@ -129,7 +139,8 @@ archive_find() {
 
 # archive_download SUITE DIR PACKAGE...: leaves the packages' .deb files in DIR.
 archive_download() {
-	local suite=$1 into=$2 dir=$cache/apt/$1 attempt
+	local suite=$1 into=$2 dir attempt
+	dir=$(archive_dir "$suite")
 	shift 2
 	for attempt in 1 2; do
 		archive_update "$suite" || return 1
