@@ -52,7 +52,8 @@ arm64: deps ## Build gomapd for arm64 with Debian's cross compiler: BUILD-arm64/
 	@rm -f $(BUILD).configure.log
 	@cmake --build $(BUILD)-arm64 -j $(JOBS) --target gomapd
 
-test-kernels: all ## Count growths under Debian's kernels 5.10 to 7 in QEMU; write docs/SUPPORT.md
+# Of KERNELS, those for arm64 need a gomapd for it.
+test-kernels: all $(if $(KERNELS),$(if $(filter %-arm64,$(KERNELS)),arm64),arm64) ## Count growths under Debian's kernels, 5.10 to 7 and arm64's, in QEMU; write docs/SUPPORT.md
 	@scripts/deps.sh --kernels
 	@scripts/kernels_test.sh $(BUILD)
 

@@ -2,89 +2,57 @@
 # Copyright The gomapd Authors
 """kernels_page.py PAGE LOG...
 
-Judges what guests of kernels_test.sh said, prints it, and puts the table between
+Judges what guests of kernels_test.sh told, prints it, and puts the table between
 the marks of PAGE (or at its end). Exit code 1: a run was not exact, or is missing.
 """
-import json
-import re
 import sys
 
+from kernels_judge import Guest
+
 BEGIN, END = "<!-- kernels: begin -->", "<!-- kernels: end -->"
-WAYS = ("best", "perf_event", "no_cookies", "daemon")
+WAYS = ("best", "perf_event", "no_cookies")
 
 
-def facts(text, started, finished):
-    """(started, finished, {kind: growths}) of what a guest told; None if it did not."""
-    totals = re.search(rf'"{started}":(\d+),"{finished}":(\d+)', text)
-    kinds = re.search(r'"by_kind":({.*?})', text)
-    if not totals or not kinds:
-        return None
-    return (*map(int, totals.groups()), {k: v for k, v in json.loads(kinds[1]).items() if v})
+def cell_of(guest, way, kind):
+    """What the table says of it, and whether it is good."""
+    runs, exact = guest.of(way, kind)
+    method = ", ".join(sorted({run[2] for run in runs if run[2]}))
+    numbers = ", ".join(str(run[3]) for run in runs) if exact else "**wrong**"
+    return (f"{method}: " if method else "") + numbers, exact
 
 
-def read(path):
-    """The kernel, its runs [(program, way, method, growths or None)], doctor's code."""
-    kernel, doctor, runs, said = path.rsplit("-", 1)[-1], None, [], []
-    with open(path, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            name, _, rest = line.strip().partition(" ")
-            if name == "@skipped":
-                return kernel, None, None, []
-            if name == "@kernel":
-                kernel = rest
-            elif name == "@run":
-                program, way, status, method = (rest.split() + [""])[:4]
-            elif name == "@counted":
-                counted = facts(rest, "growth_started", "growth_finished")
-            elif name == "@truth":
-                truth = facts(rest, "started", "finished")
-                exact = status == "0" and truth is not None and truth[0] > 0 and counted == truth
-                runs.append((program, way, method, truth[0] if exact else None))
-                if not exact:
-                    said.append(f"{program} {way}: counted {counted}, truth {truth}, exit {status}")
-            elif name == "@daemon":
-                program, scraped = (rest.split() + [""])[:2]
-                scraped = {k: int(v) for k, v in re.findall(r'kind="(\w+)"[^}]*}(\d+)', scraped)}
-            elif name == "@daemon-truth":
-                kinds = json.loads(rest.partition(":")[2] or "{}")
-                exact = bool(kinds) and scraped == kinds
-                runs.append((program, "daemon", "", sum(kinds.values()) if exact else None))
-                if not exact:
-                    said.append(f"{program} daemon: scraped {scraped}, truth {kinds}")
-            elif name == "@doctor":
-                doctor = rest
-            elif name in ("@said", "@doctor-said"):
-                said.append(rest)
-    return kernel, runs, doctor, said
+def row_of(guest):
+    if guest.skipped:
+        return f"| {guest.name} | – | – | – | – | – | could not be had |", True
+    cells = [cell_of(guest, way, "truth") for way in (*WAYS, "daemon")]
+    # One number for all ways: a way changes nothing of a stack.
+    stacks = [cell_of(guest, way, "frames") for way in WAYS]
+    good = all(one[1] for one in cells + stacks) and guest.doctor == "0" and guest.ended
+    all_stacks = ", ".join(str(run[3]) for run in guest.of("best", "frames")[0])
+    cells.append((all_stacks if all(one[1] for one in stacks) else "**wrong**", True))
+    doctor = "can trace" if guest.doctor == "0" else "**fails**"
+    return f"| {guest.kernel} | {' | '.join(one[0] for one in cells)} | {doctor} |", good
 
 
 def main():
     page, logs = sys.argv[1], sys.argv[2:]
     rows, good = [], True
-    for path in logs:
-        kernel, runs, doctor, said = read(path)
-        if runs is None:
-            rows.append(f"| {kernel} | – | – | – | – | could not be had |")
-            continue
-        cells = []
-        for way in WAYS:
-            of_way = [run for run in runs if run[1] == way]
-            exact = bool(of_way) and all(run[3] for run in of_way)
-            good &= exact
-            method = ", ".join(sorted({run[2] for run in of_way}))
-            cells.append((f"{method}: " if method else "") + (", ".join(str(r[3]) for r in of_way) if exact else "**wrong**"))
-        good &= doctor == "0"
-        rows.append(f"| {kernel} | {' | '.join(cells)} | {'can trace' if doctor == '0' else '**fails**'} |")
-        if not all(run[3] for run in runs) or not runs or doctor != "0":
-            print("\n".join([f"{kernel}:", *said]))
+    for guest in map(Guest, logs):
+        row, is_good = row_of(guest)
+        rows.append(row)
+        good &= is_good
+        if not is_good:
+            print("\n".join([f"{guest.kernel}:", *guest.said]))
     print("\n".join(rows))
     section = "\n".join([
         BEGIN, "## Kernels", "",
-        "One build, booted with Debian's kernels for amd64 in an emulator (`make test-kernels`): the "
-        "growths that the truth program counted itself, built by Go 1.23 (classic) and Go 1.26 (Swiss), "
-        "each of them counted by `gomapd trace` and by the daemon, by kind, to the unit.", "",
-        "| kernel | by default | `--perf-uprobes` | as before 5.15, without cookies | daemon, scraped | `gomapd doctor` |",
-        "| --- | --- | --- | --- | --- | --- |", *rows, END, ""])
+        "Booted with Debian's kernels for amd64 and arm64 in an emulator (`make test-kernels`), one build "
+        "for each machine: the growths that the truth program counted itself, built by Go 1.23 (classic) and "
+        "Go 1.26 (Swiss), each of them counted by `gomapd trace`, by kind, type, function and line, and by the "
+        "daemon, by kind, to the unit. Stacks: those of growths that another program had from "
+        "`runtime.Callers`, each frame of each the same, in all three ways to attach.", "",
+        "| kernel | by default | `--perf-uprobes` | as before 5.15, without cookies | daemon, scraped | stacks | `gomapd doctor` |",
+        "| --- | --- | --- | --- | --- | --- | --- |", *rows, END, ""])
     with open(page, encoding="utf-8") as file:
         text = file.read()
     if BEGIN in text:
