@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The gomapd Authors
 #
-# kernels.sh [VERSION[-arm64]...]   (default: 5.10 6.1 6.12 6.18 7 6.1-arm64 6.12-arm64)
+# kernels.sh [VERSION[-arm64]...]   (default: 5.10 6.1 6.12 6.18 7 5.10-arm64 6.1-arm64 6.12-arm64)
 #
 # Fetches Debian's own kernels, for amd64 where nothing else is said, into the cache (see
 # lib.sh), without root and without installing anything; what `make test-kernels` boots.
@@ -17,7 +17,7 @@ set -euo pipefail
 
 [[ ${1:-} != --help ]] || { usage; exit 0; }
 names=("$@")
-[[ $# -gt 0 ]] || names=(5.10 6.1 6.12 6.18 7 6.1-arm64 6.12-arm64)
+[[ $# -gt 0 ]] || names=(5.10 6.1 6.12 6.18 7 5.10-arm64 6.1-arm64 6.12-arm64)
 
 vmlinuz_in() { find "$1" -name 'vmlinuz*' -type f -print -quit 2>/dev/null; }
 

@@ -45,6 +45,8 @@ echo "@kernel $(uname -r)"
 for program in /bin/truth-* /bin/frames-*; do
 	program=${program##*/}
 	run "$program" best gomapd trace --json
+	# The ways differ by design of the maps, not by release.
+	case $program in *-1.23 | *-1.26) ;; *) continue ;; esac
 	run "$program" perf_event gomapd trace --json --perf-uprobes
 	GOMAPD_NO_COOKIES=1 run "$program" no_cookies gomapd trace --json
 done
@@ -69,7 +71,8 @@ answers() { wget -q -O /dev/null http://127.0.0.1:10435/metrics 2>/dev/null; }
 are_traced() { wget -q -O - http://127.0.0.1:10435/metrics 2>/dev/null | grep -q "^gomapd_processes{.*state=\"traced\".* $1\$"; }
 has_all() { [ "$(metrics gomapd_map_growths_total | awk '{ sum += $NF } END { print sum + 0 }')" = "$1" ]; }
 wait_for 60 answers
-for program in /bin/truth-*; do
+for program in /bin/truth-1.23 /bin/truth-1.26; do
+	[ -e "$program" ] || continue
 	program=${program##*/}
 	rm -f truth.json go
 	mkfifo go

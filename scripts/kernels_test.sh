@@ -21,7 +21,7 @@ set -euo pipefail
 [[ $# -eq 1 ]] || die 2 "which build folder? try --help"
 build=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-read -ra kernels <<<"${KERNELS:-5.10 6.1 6.12 6.18 7 6.1-arm64 6.12-arm64}"
+read -ra kernels <<<"${KERNELS:-5.10 6.1 6.12 6.18 7 5.10-arm64 6.1-arm64 6.12-arm64}"
 
 # Of a kernel's name.
 architecture_of() { if [[ $1 = *-arm64 ]]; then echo arm64; else echo amd64; fi; }
@@ -68,13 +68,17 @@ add_gomapd() {
 	done
 }
 
+# `make support` has all releases on amd64; nothing else has them on arm64.
+releases_of() { if [[ $1 = arm64 ]]; then echo 1.21 1.22 1.23 1.24 1.25 1.26 1.27; else echo 1.23 1.26; fi; }
+
 # add_program SOURCE NAME ARCHITECTURE GUEST: built by each toolchain, as NAME-1.N.
 add_program() {
-	local version goroot
+	local version goroot releases
+	read -ra releases < <(releases_of "$3")
 	while read -r version goroot; do
 		(cd "$1" && GOROOT=$goroot GOARCH=$3 GOTOOLCHAIN=local GO111MODULE=off CGO_ENABLED=0 \
 			"$goroot/bin/go" build -o "$4/bin/$2-$version" .)
-	done < <(scripts/go-toolchains.sh 1.23 1.26)
+	done < <(scripts/go-toolchains.sh "${releases[@]}")
 }
 
 for architecture in "${architectures[@]}"; do
