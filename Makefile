@@ -46,10 +46,11 @@ test-page: tests-built toolchains ## Run the tests of the page in a headless Chr
 
 arm64: deps ## Build gomapd for arm64 with Debian's cross compiler: BUILD-arm64/gomapd
 	@scripts/deps.sh --arm64
-	@root=$$(scripts/arm64-root.sh) && cmake -S . -B $(BUILD)-arm64 -G Ninja -DGOMAPD_TESTS=OFF \
-		-DCMAKE_TOOLCHAIN_FILE=cmake/arm64.cmake -DGOMAPD_ARM64_ROOT=$$root $(CMAKE_FLAGS) \
-		>$(BUILD).configure.log || { cat $(BUILD).configure.log; exit 1; }
-	@rm -f $(BUILD).configure.log
+	@scripts/arm64-root.sh >/dev/null
+	@cmake -S . -B $(BUILD)-arm64 -G Ninja -DGOMAPD_TESTS=OFF $(CMAKE_FLAGS) \
+		-DCMAKE_TOOLCHAIN_FILE=cmake/arm64.cmake -DGOMAPD_ARM64_ROOT=$$(scripts/arm64-root.sh) \
+		>$(BUILD)-arm64.configure.log || { cat $(BUILD)-arm64.configure.log; exit 1; }
+	@rm -f $(BUILD)-arm64.configure.log
 	@cmake --build $(BUILD)-arm64 -j $(JOBS) --target gomapd
 
 # Of KERNELS, those for arm64 need a gomapd for it.

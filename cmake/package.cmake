@@ -37,8 +37,8 @@ install(DIRECTORY ${deploy}/grafana ${deploy}/parca ${deploy}/prometheus ${deplo
   DESTINATION share/doc/gomapd/examples)
 
 find_program(DPKG dpkg)
-if(NOT DPKG)
-  return() # `make package` is for Debian
+if(NOT DPKG OR CMAKE_CROSSCOMPILING)
+  return() # `make package` is for Debian, whose own packages are asked what the program needs
 endif()
 execute_process(COMMAND ${DPKG} --print-architecture
   OUTPUT_VARIABLE architecture OUTPUT_STRIP_TRAILING_WHITESPACE)
