@@ -50,8 +50,8 @@ def main():
         "for each machine: the growths that the truth program counted itself, built by Go 1.23 (classic) and "
         "Go 1.26 (Swiss), each of them counted by `gomapd trace`, by kind, type, function and line, and by the "
         "daemon, by kind, to the unit. Stacks: those of growths that another program had from "
-        "`runtime.Callers`, each frame of each the same, in all three ways to attach. On arm64, which "
-        "`make support` does not run on, every release from Go 1.21 to 1.27 in turn attaches by default.", "",
+        "`runtime.Callers`, each frame of each the same, in all three ways to attach. On arm64, where "
+        "`make support` does not run, what is attached by default are programs of Go 1.21 to 1.27, in this order.", "",
         "| kernel | by default | `--perf-uprobes` | as before 5.15, without cookies | daemon, scraped | stacks | `gomapd doctor` |",
         "| --- | --- | --- | --- | --- | --- | --- |", *rows, END, ""])
     with open(page, encoding="utf-8") as file:
