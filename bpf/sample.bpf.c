@@ -57,8 +57,8 @@ struct {
 
 /* Set while starts have echoes: only then is the clock read. */
 __u32 gm_echoing;
-/* A longer one was interrupted: two hits and a few instructions take no such time. */
-#define GM_ECHO_MAX_NS 20000
+/* What takes longer was interrupted. User space knows what a hit may take here. */
+__u64 gm_echo_max_ns = 20000;
 
 static __always_inline bool gm_is_start(__u8 role)
 {
@@ -97,7 +97,7 @@ static __always_inline void gm_measure_echo(struct gm_sampled *counts, __u64 now
 		return;
 	passed = now - last->at_ns;
 	last->thread = 0;
-	if (passed > GM_ECHO_MAX_NS)
+	if (passed > gm_echo_max_ns)
 		return;
 	clock = bpf_ktime_get_ns();
 	clock = bpf_ktime_get_ns() - clock;

@@ -35,6 +35,8 @@ bool is_sampled(const ProbeSite& site, SampledSites which) {
 // to 1.3 times as much in Go programs that do little but grow maps (Linux 6.18).
 constexpr double kInTargets = 1.15;
 constexpr double kInTargetsError = 0.2;
+// No hit takes so many times what one takes here, unless something came in between.
+constexpr double kInterrupted = 25;
 
 }  // namespace
 
@@ -181,6 +183,8 @@ HitCost GrowthSampler::measure_hit_cost() {
     state_->measuring = *brought;
   if (!measured) return kAssumedHitCost;
   auto cost = *measured;
+  auto& longest = state_->skeleton->data->gm_echo_max_ns;
+  longest = std::max(longest, static_cast<__u64>(kInterrupted * cost.ns));
   cost.ns *= kInTargets;
   cost.error_ns = std::max(cost.error_ns, kInTargetsError * cost.ns);
   return cost;
