@@ -56,6 +56,7 @@ arm64: deps ## Build gomapd for arm64 with Debian's cross compiler: BUILD-arm64/
 # Of KERNELS, those for arm64 need a gomapd for it.
 test-kernels: all $(if $(KERNELS),$(if $(filter %-arm64,$(KERNELS)),arm64),arm64) ## Count growths under Debian's kernels, 5.10 to 7 and arm64's, in QEMU; write docs/SUPPORT.md
 	@scripts/deps.sh --kernels
+	@cmake --build $(BUILD) -j $(JOBS) --target gomapd_program_budget_test
 	@scripts/kernels_test.sh $(BUILD)
 
 test-package: package ## Install, upgrade and purge the package in a clean Debian 12 (root)

@@ -93,6 +93,11 @@ done
 kill $daemon
 wait $daemon
 sed 's/^/@said /' said
+if [ -e /bin/program-budget ]; then
+	program-budget >said 2>&1 </dev/null
+	echo "@budget $?"
+	grep -E 'instructions|budget|Skipped|FAILED' said | sed 's/^/@said /'
+fi
 gomapd doctor >said 2>&1
 echo "@doctor $?"
 sed 's/^/@doctor-said /' said

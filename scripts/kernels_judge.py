@@ -85,7 +85,7 @@ class Guest:
 
     def __init__(self, path):
         self.name = re.sub(".*?log-", "", path)
-        self.kernel, self.doctor, self.runs, self.said = self.name, None, [], []
+        self.kernel, self.doctor, self.budget, self.runs, self.said = self.name, None, None, [], []
         self.skipped = self.ended = False
         told = {}
         with open(path, encoding="utf-8", errors="replace") as lines:
@@ -108,6 +108,8 @@ class Guest:
             scraped = {k: int(v) for k, v in re.findall(r'kind="(\w+)"[^}]*}(\d+)', scraped)}
             kinds = json.loads(unpacked(rest) or "{}").get("by_kind", {})
             self.add(program, "daemon", "", (sum(kinds.values()), differences("kind", scraped, kinds)))
+        elif name == "@budget":
+            self.budget = rest
         elif name == "@doctor":
             self.doctor = rest
         elif name == "@end":

@@ -23,15 +23,18 @@ def cell_of(guest, way, kind):
 
 def row_of(guest):
     if guest.skipped:
-        return f"| {guest.name} | – | – | – | – | – | could not be had |", True
+        return f"| {guest.name} | – | – | – | – | – | – | could not be had |", True
     cells = [cell_of(guest, way, "truth") for way in (*WAYS, "daemon")]
     # One number for all ways: a way changes nothing of a stack.
     stacks = [cell_of(guest, way, "frames") for way in WAYS]
     good = all(one[1] for one in cells + stacks) and guest.doctor == "0" and guest.ended
+    # Only amd64's guests have the test of it.
+    good &= guest.budget in (None, "0")
+    budget = {None: "–", "0": "kept"}.get(guest.budget, "**exceeded**")
     all_stacks = ", ".join(str(run[3]) for run in guest.of("best", "frames")[0])
     cells.append((all_stacks if all(one[1] for one in stacks) else "**wrong**", True))
     doctor = "can trace" if guest.doctor == "0" else "**fails**"
-    return f"| {guest.kernel} | {' | '.join(one[0] for one in cells)} | {doctor} |", good
+    return f"| {guest.kernel} | {' | '.join(one[0] for one in cells)} | {budget} | {doctor} |", good
 
 
 def main():
@@ -51,9 +54,11 @@ def main():
         "Go 1.26 (Swiss), each of them counted by `gomapd trace`, by kind, type, function and line, and by the "
         "daemon, by kind, to the unit. Stacks: those of growths that another program had from "
         "`runtime.Callers`, each frame of each the same, in all three ways to attach. On arm64, where "
-        "`make support` does not run, what is attached by default are programs of Go 1.21 to 1.27, in this order.", "",
-        "| kernel | by default | `--perf-uprobes` | as before 5.15, without cookies | daemon, scraped | stacks | `gomapd doctor` |",
-        "| --- | --- | --- | --- | --- | --- | --- |", *rows, END, ""])
+        "`make support` does not run, what is attached by default are programs of Go 1.21 to 1.27, in this order. Budget: of "
+        "instructions that the kernel runs and, from 5.16 on, that its verifier walks, for each BPF program "
+        "(tests/unit/daemon/kernel/program_budget_test.cpp).", "",
+        "| kernel | by default | `--perf-uprobes` | as before 5.15, without cookies | daemon, scraped | stacks | budget | `gomapd doctor` |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |", *rows, END, ""])
     with open(page, encoding="utf-8") as file:
         text = file.read()
     if BEGIN in text:

@@ -8,7 +8,8 @@
 # BUILD/gomapd, or for arm64 BUILD-arm64/gomapd, and requires that every growth of the
 # truth program, classic and Swiss, is counted by kind and by line, and that stacks
 # are those of the Go runtime, in each way to attach that the kernel has: uprobe_multi,
-# perf events, perf events without cookies. Then writes the table of docs/SUPPORT.md.
+# perf events, perf events without cookies. On amd64 the BPF programs must keep to their
+# budget of instructions, too. Then writes the table of docs/SUPPORT.md.
 # KERNELS='6.1 6.1-arm64' boots only these and writes BUILD/KERNELS.md instead. A kernel or
 # a toolchain that can't be had is skipped, by name.
 # Exit codes: 0 all exact, 1 not, 2 the command line is wrong, 3 no QEMU.
@@ -61,8 +62,9 @@ add_gomapd() {
 		return
 	fi
 	cp "$build/gomapd" "$guest/bin/"
+	cp "$build/tests/unit/daemon/gomapd_program_budget_test" "$guest/bin/program-budget"
 	cp "$(command -v busybox)" "$guest/bin/busybox"
-	ldd "$build/gomapd" | grep -o '/[^ ]*' | while read -r library; do
+	ldd "$guest"/bin/{gomapd,program-budget} | grep -o '/[^ ]*[^ :]' | grep -v "^$guest" | sort -u | while read -r library; do
 		mkdir -p "$guest$(dirname "$library")"
 		cp -L "$library" "$guest$library"
 	done
