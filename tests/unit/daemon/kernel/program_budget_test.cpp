@@ -32,18 +32,19 @@ struct Size {
   std::uint32_t verified = 0;    // instructions that its verifier walked, on all paths
 };
 
-// Of clang 14's programs on Linux 6.18 there is about a tenth left of the first, and
-// half of the second: kernels inline more or less, and prune otherwise.
+// Of clang 14's programs there is about a tenth left of the first, on Linux 6.18, and a
+// quarter or more of the second, on Linux 6.1, whose verifier prunes least of all that
+// scripts/kernels_test.sh boots: twice as much is walked there as on 6.18.
 const std::map<std::string_view, Size> kBudgets{
     {"gm_classic_start", {.translated = 1320, .verified = 27000}},
-    {"gm_classic_end", {.translated = 850, .verified = 2300}},
-    {"gm_classic_evacuate", {.translated = 850, .verified = 1300}},
-    {"gm_to_table_start", {.translated = 1100, .verified = 22000}},
-    {"gm_rehash_start", {.translated = 1160, .verified = 24000}},
+    {"gm_classic_end", {.translated = 850, .verified = 3300}},
+    {"gm_classic_evacuate", {.translated = 850, .verified = 2200}},
+    {"gm_to_table_start", {.translated = 1100, .verified = 58000}},
+    {"gm_rehash_start", {.translated = 1160, .verified = 58000}},
     {"gm_swiss_end", {.translated = 610, .verified = 1400}},
     {"gm_prune_start", {.translated = 870, .verified = 27000}},
     {"gm_prune_end", {.translated = 550, .verified = 750}},
-    {"gm_assigned", {.translated = 710, .verified = 1150}},
+    {"gm_assigned", {.translated = 710, .verified = 1550}},
     {"gm_growth_sampled", {.translated = 1130, .verified = 23000}},
     {"gm_fork", {.translated = 70, .verified = 100}},
     {"gm_exec", {.translated = 35, .verified = 50}},
@@ -64,7 +65,10 @@ class Loaded {
  public:
   Loaded() : skeleton_(Open()) {
     if (!skeleton_) return;
-    if (!has_uprobe_multi()) set_attach_type(*skeleton_->obj, AttachBy::kPerfEvent);
+    const auto attach_by = how_to_attach(/*force_perf_uprobes=*/false);
+    set_attach_type(*skeleton_->obj, attach_by);
+    if constexpr (requires { skeleton_->rodata->gm_has_cookies; })
+      skeleton_->rodata->gm_has_cookies = attach_by == AttachBy::kCopies ? 0 : 1;
     if constexpr (requires { skeleton_->rodata->gm_all_processes; })
       skeleton_->rodata->gm_all_processes = 1;
     error_ = Load(skeleton_.get());
