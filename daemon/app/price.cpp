@@ -99,7 +99,10 @@ exporter::ProcessPrice result(Priced& priced, const Plan& plan, const kernel::Hi
   // many times more as in our own process.
   if (priced.hit_known) {
     const double scale = exact.ns / std::max(sampled.ns, 1.0);
-    sample.hit = {.ns = sample.hit.ns * scale, .error_ns = sample.hit.error_ns * scale};
+    const double error_of_scale = exact.error_ns / std::max(exact.ns, 1.0);
+    sample.hit = {
+        .ns = sample.hit.ns * scale,
+        .error_ns = std::hypot(sample.hit.error_ns, sample.hit.ns * error_of_scale) * scale};
   } else {
     sample.hit = {.ns = exact.ns, .error_ns = exact.error_ns};
   }

@@ -3,7 +3,6 @@
 #include "daemon/model/echo_cost.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace gomapd::model {
 namespace {

@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "probes/code/echo.h"
 #include "tests/unit/probes/code/code_test_support.h"
 
 namespace gomapd::code {
@@ -243,6 +244,30 @@ TEST(GoBodies, DecodeTheSameWithThePaddingBehindThem) {
     while ((body.entry + body.bytes.size()) % 16 != 0) body.bytes.push_back(padding);
     EXPECT_EQ(sites_of(body), sites) << body.name;
   }
+}
+
+// Of all toolchains' functions in which growths start: where the decoder of the whole function
+// sees an instruction begin, too.
+TEST(GoSites, HaveAnEchoWhereGrowthsStart) {
+  std::size_t starts = 0;
+  for (const auto& body : bodies()) {
+    const auto starts_growth = [&](std::string_view name) { return body.name.ends_with(name); };
+    constexpr std::array kStarts{"hashGrow", "(*table).rehash", "(*Map).growToTable"};
+    if (std::ranges::none_of(kStarts, starts_growth)) continue;
+    ++starts;
+    const auto code = decode(body);
+    ASSERT_TRUE(code.has_value()) << body.name;
+    const auto site = code->start_site();
+    ASSERT_TRUE(site.has_value()) << body.name;
+    const auto from = site->instruction.offset;
+    const auto echo = find_echo(Bytes(body.bytes).subspan(from), body.machine);
+    ASSERT_TRUE(echo.has_value()) << body.name;
+    EXPECT_TRUE(echo->emulated) << body.name;
+    EXPECT_NE(std::ranges::find(code->instructions(), from + echo->offset, &Instruction::offset),
+              code->instructions().end())
+        << body.name;
+  }
+  EXPECT_GT(starts, 20);
 }
 
 }  // namespace
