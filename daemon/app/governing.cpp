@@ -65,6 +65,7 @@ void Governing::collect(model::EstimateSink& sink, TraceResolver& resolver, Prob
   if (!windows_) return;
   for (const auto& line : windows_->take_failures()) spdlog::warn("sampling: {}", line);
   for (const auto& window : windows_->take()) {
+    sampled_hits_ += window.hits;
     const auto* binary = table_->find(window.binary);
     const auto found = entries_.find(window.binary);
     if (binary == nullptr || found == entries_.end()) continue;
@@ -144,6 +145,11 @@ void Governing::change(const Governed& of, model::ProbeLevel from, model::ProbeL
   // As it was before; it is tried again later.
   entry_of(of.number).governor.stay_at(from);
   if (from == model::ProbeLevel::kSampled) sample(of);
+}
+
+bool Governing::counts_all() const {
+  return std::ranges::all_of(
+      entries_, [&](const auto& one) { return one.second.governor.level() == wanted_; });
 }
 
 model::ProbeLevel Governing::level(std::uint32_t binary) const {

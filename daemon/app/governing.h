@@ -69,8 +69,12 @@ class Governing {
   void advance(std::span<const Governed> all, const ProbeUses& uses, double seconds,
                model::EstimateSink& sink);
 
+  // Hits of probes that were in for windows, as far as collected.
+  [[nodiscard]] std::uint64_t sampled_hits() const { return sampled_hits_; }
   // What is probed of a binary that costs little.
   [[nodiscard]] model::ProbeLevel wanted() const { return wanted_; }
+  // Whether that is so of every binary.
+  [[nodiscard]] bool counts_all() const;
   // What is probed of a binary now.
   [[nodiscard]] model::ProbeLevel level(std::uint32_t binary) const;
   // The end of its windows, if it is sampled: what they brought can be collected.
@@ -96,6 +100,7 @@ class Governing {
   const BinaryTable* table_;
   std::unique_ptr<GrowthWindows> windows_;
   std::map<std::uint32_t, Entry> entries_;
+  std::uint64_t sampled_hits_ = 0;
 };
 
 }  // namespace gomapd::app

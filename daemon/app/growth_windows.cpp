@@ -149,6 +149,7 @@ SampledBinary GrowthWindows::Target::evaluate(kernel::SampledWindow counted, con
   hit_cost.add(all.echoed, difference(all.echo_ns, all.clock_ns));
   const auto cost = hit_cost.cost();
   window.starts = all.starts;
+  window.hits = hits;
   window.probe_ns = static_cast<double>(hits) * cost.ns;
   window.hit = cost;
   spdlog::debug(

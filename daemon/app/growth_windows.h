@@ -31,9 +31,10 @@ struct SampledBinary {
   std::uint32_t binary = 0;
   bool is_rest = false;  // no window: what its processes did since the last one
   std::uint64_t starts = 0;
-  double cpu_ns = 0;     // that its processes used in it
-  double probe_ns = 0;   // that all its hits took
-  model::ProbeCost hit;  // what one takes, as far as is known by now
+  std::uint64_t hits = 0;  // in it, and around it; starts and their echoes
+  double cpu_ns = 0;       // that its processes used in it
+  double probe_ns = 0;     // that all its hits took
+  model::ProbeCost hit;    // what one takes, as far as is known by now
   std::vector<SampledProcess> processes;
   std::vector<kernel::SampleRow> described;
 };

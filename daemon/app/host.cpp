@@ -234,7 +234,7 @@ void Host::judge(std::uint32_t pid, Known& known, const HostBinaries::Entry& ent
   known.fate = Fate::kTraced;
   known.cpu_ns = proc::cpu_time_ns(static_cast<pid_t>(pid)).value_or(0);
   const auto& version = binaries_table_.at(entry.number).plan.build_info.version;
-  ledger_.started(pid, {known.identity, version, realtime_ns()});
+  ledger_.started(pid, {known.identity, version, monotonic_ns()});
 }
 
 // A process that runs what its parent runs, Go code of the same file: a C program with a

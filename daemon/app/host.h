@@ -111,6 +111,7 @@ class Host {
   void adopt_strangers(std::span<const model::CounterRow> rows);
   void let_binaries_go();
   [[nodiscard]] Result<void> read_rows();
+  [[nodiscard]] bool is_quiet() const { return quiet_readings_ > 2; }
   [[nodiscard]] Result<ProbeUses> govern(std::span<const model::CounterRow> rows);
   [[nodiscard]] ProbeUses measure_use(std::span<const model::CounterRow> rows);
   void tell_overhead(const ProbeUses& uses, model::HostState& state) const;
@@ -149,7 +150,7 @@ class Host {
   std::uint64_t workshops_lost_ = 0;
   struct StormEntry {
     model::Storm storm;
-    std::uint64_t since_realtime_ns = 0;
+    std::uint64_t since_monotonic_ns = 0;
   };
   std::map<std::pair<model::Identity, std::uint32_t>, StormEntry> storms_;
   std::uint64_t stock_ns_ = 0;     // when it was taken last

@@ -83,7 +83,7 @@ void Host::adopt_strangers(std::span<const model::CounterRow> rows) {
     ledger_.started(key.tgid,
                     {{.exe = binaries_.name_of(value.binary), .unit = "", .container_id = ""},
                      binary == nullptr ? "" : binary->plan.build_info.version,
-                     realtime_ns()});
+                     monotonic_ns()});
     gone_.insert(key.tgid);
   }
 }

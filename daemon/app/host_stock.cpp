@@ -23,6 +23,9 @@ constexpr std::uint64_t kSampleEveryNs = 2'000'000'000;
 constexpr double kSuddenNs = 20e6;
 // All ids of stacks are gone through for it.
 constexpr std::uint64_t kMakeRoomEveryNs = 10'000'000'000;
+// Where nothing is hit, the CPU time of each process is asked for as seldom: far more often than
+// what was earned and not spent is forfeited.
+constexpr std::uint64_t kQuietUseEveryNs = 3'000'000'000;
 
 std::string busiest_site(const model::HostState& state, std::size_t workload) {
   const model::HostSite* busiest = nullptr;
@@ -54,7 +57,7 @@ Result<void> Host::read_rows() {
   const auto hits = TRY(tracer_.hits());
   quiet_readings_ = hits == rows_hits_ ? quiet_readings_ + 1 : 0;
   rows_hits_ = hits;
-  if (quiet_readings_ > 2) return {};
+  if (is_quiet()) return {};
   rows_ = rows_of(TRY(tracer_.counters()));
   return {};
 }
@@ -81,9 +84,10 @@ Result<std::shared_ptr<const model::HostState>> Host::take_stock() {
   auto state = std::make_shared<model::HostState>();
   const auto now = monotonic_ns();
   state->time_ns = realtime_ns();
+  state->monotonic_ns = now;
   state->began_ns = began_realtime_ns_;
   state->running_ns = now - began_monotonic_ns_;
-  ledger_.advance(now, state->time_ns);
+  ledger_.advance(now);
   if (now - made_room_ns_ >= kMakeRoomEveryNs) {
     std::unordered_set<std::uint64_t> stacks;
     for (const auto& row : rows) stacks.insert(row.key.stack);
@@ -112,7 +116,7 @@ void Host::watch_for_storms(model::HostState& state, std::uint64_t now_ns) {
     auto entry = storms_[{workload.identity, workload.pid}];
     const auto change = entry.storm.update(workload.growths_per_second, seconds, options_.storm);
     if (change == model::Storm::Change::kBegan) {
-      entry.since_realtime_ns = state.time_ns;
+      entry.since_monotonic_ns = now_ns;
       spdlog::warn("{}: a growth storm: {:.0f} growths a second, usually {:.0f}; most at {}",
                    exporter::escape(workload.identity.exe), workload.growths_per_second,
                    entry.storm.usual_rate(), exporter::escape(busiest_site(state, i)));
@@ -120,7 +124,7 @@ void Host::watch_for_storms(model::HostState& state, std::uint64_t now_ns) {
       spdlog::warn("{}: the growth storm is over", exporter::escape(workload.identity.exe));
     }
     workload.storm = entry.storm.is_on();
-    workload.storm_since_ns = workload.storm ? entry.since_realtime_ns : 0;
+    workload.storm_since_ns = workload.storm ? state.realtime_of(entry.since_monotonic_ns) : 0;
     still_there.emplace(std::pair{workload.identity, workload.pid}, entry);
   }
   storms_ = std::move(still_there);
@@ -128,6 +132,8 @@ void Host::watch_for_storms(model::HostState& state, std::uint64_t now_ns) {
 
 // What probes cost, and what of them is affordable from now on.
 Result<ProbeUses> Host::govern(std::span<const model::CounterRow> rows) {
+  if (is_quiet() && governing_->counts_all() && monotonic_ns() - used_ns_ < kQuietUseEveryNs)
+    return ProbeUses{};
   auto uses = measure_use(rows);
   const auto hits = TRY(tracer_.hits());
   const auto now = monotonic_ns();
@@ -207,7 +213,8 @@ Result<void> Host::tell_health(model::HostState& state) const {
   const auto stats = TRY(tracer_.stats());
   state.probe_hits = {{"growth_start", stats.at(GM_STAT_HITS_START)},
                       {"growth_end", stats.at(GM_STAT_HITS_END)},
-                      {"evacuate", stats.at(GM_STAT_HITS_EVACUATE)}};
+                      {"evacuate", stats.at(GM_STAT_HITS_EVACUATE)},
+                      {"sampled", governing_->sampled_hits()}};
   state.events_lost = stats.at(GM_STAT_RING_FULL) + tracer_.rejected_records();
   state.model_divergences = divergences_.count() + stats.at(GM_STAT_IMPOSSIBLE);
   state.counters_over_limit = stats.at(GM_STAT_COUNTERS_FULL) + stats.at(GM_STAT_UNCOUNTED);

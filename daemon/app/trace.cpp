@@ -308,6 +308,7 @@ class TraceSession {
     if (governing_) {
       governing_->fill(report.summary);
       report.is_estimated = governing_->has_sampled();
+      report.sampled_hits = governing_->sampled_hits();
     }
     report.duration_ns = static_cast<std::uint64_t>((Clock::now() - began_).count());
     report.began_ns = began_realtime_ns_;

@@ -41,6 +41,8 @@ class TraceGoverning {
 
   // Whether any growths were sampled at all.
   [[nodiscard]] bool has_sampled() const { return has_sampled_; }
+  // Hits in windows, as far as evaluated.
+  [[nodiscard]] std::uint64_t sampled_hits() const { return governing_->sampled_hits(); }
   void fill(model::Summary& summary) const { estimates_.fill(summary); }
 
  private:

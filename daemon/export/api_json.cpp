@@ -206,6 +206,7 @@ std::string api_status(const model::HostState& state) {
   json["kernel"] = state.kernel;
   json["attach_method"] = state.attach_method;
   json["began_ns"] = state.began_ns;
+  json["running_ns"] = state.running_ns;
   json["ready"] = state.ready;
   json["not_ready_why"] = state.not_ready_why;
   json["processes"] = {{"traced", state.processes_traced},

@@ -248,6 +248,7 @@ std::string summary_json(const TraceReport& report) {
             {"estimated", report.is_estimated},
             {"lost_events", report.lost_events()},
             {"probe_hits", report.probe_hits()},
+            {"sampled_hits", report.sampled_hits},
             {"uncounted_hits", report.uncounted_hits()},
             {"model_divergences", report.model_divergences},
             {"maps_exact", summary.go_maps_exact && report.lost_events() == 0},

@@ -118,7 +118,8 @@ constexpr std::array<MetricInfo, kMetricCount> kTable{{
      "only of executables that are traced for others)."},
     {"gomapd_probe_hits_total", Counter, "role", false,
      "Hits of probes in all processes, those that did not count too. role: growth_start, "
-     "growth_end, evacuate (at --detail buckets only)."},
+     "growth_end, evacuate (at --detail buckets only), sampled (of probes that were in for a "
+     "while, where growths are sampled)."},
     {"gomapd_events_lost_total", Counter, "", false,
      "Records that found no room in the ring. Counts are exact all the same; live maps may be "
      "missed."},

@@ -23,8 +23,9 @@ struct TraceReport {
   std::uint64_t model_divergences = 0;               // records that Go's own rules rule out
   std::optional<AssignReport> assign;                // where assignments were sampled
   std::string command_failure;                       // how the traced command failed, else empty
-  bool is_estimated = false;   // growths were sampled for a while: see Summary::estimated
-  std::uint64_t began_ns = 0;  // CLOCK_REALTIME when tracing began
+  bool is_estimated = false;       // growths were sampled for a while: see Summary::estimated
+  std::uint64_t sampled_hits = 0;  // of probes that were in for that
+  std::uint64_t began_ns = 0;      // CLOCK_REALTIME when tracing began
   // Of a recording: that its end is missing, and all that is, in words.
   bool truncated = false;
   std::vector<std::string> missing;
@@ -35,7 +36,7 @@ struct TraceReport {
     // While tracing goes on, hits are read before what became of them.
     const auto hits =
         stat(GM_STAT_HITS_START) + stat(GM_STAT_HITS_END) + stat(GM_STAT_HITS_EVACUATE);
-    return hits - std::min(hits, stat(GM_STAT_FILTERED));
+    return hits - std::min(hits, stat(GM_STAT_FILTERED)) + sampled_hits;
   }
   // Growths that were counted, but have no event line.
   [[nodiscard]] std::uint64_t lost_events() const {

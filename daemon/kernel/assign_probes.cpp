@@ -126,7 +126,7 @@ Result<AssignCounts> AssignProbes::take() {
 }
 
 Result<std::uint64_t> AssignProbes::hits() const {
-  const auto hits = TRY(read_stat(state_->skeleton->maps.gm_stats, GM_STAT_HITS_ASSIGN));
+  const auto hits = TRY(read_stats(state_->skeleton->maps.gm_stats)).at(GM_STAT_HITS_ASSIGN);
   return hits - state_->measuring.at(GM_STAT_HITS_ASSIGN);
 }
 

@@ -54,8 +54,7 @@ struct Places {
 [[nodiscard]] Result<void> attach(bpf_program* program, AttachBy by, const std::string& path,
                                   pid_t pid, const Places& places, std::vector<ProbeLink>& links);
 
-// Of gm_stats, summed over the CPUs: one, and all.
-[[nodiscard]] Result<std::uint64_t> read_stat(const bpf_map* table, gm_stat which);
+// Of gm_stats, summed over the CPUs.
 [[nodiscard]] Result<Stats> read_stats(const bpf_map* table);
 
 // Takes these probes out, and waits for those that are just being hit. Each link waits

@@ -139,9 +139,8 @@ Result<SampledWindow> GrowthSampler::take() {
 }
 
 Result<std::uint64_t> GrowthSampler::hits() const {
-  const auto& stats = state_->skeleton->maps.gm_stats;
-  return TRY(read_stat(stats, GM_STAT_HITS_START)) + TRY(read_stat(stats, GM_STAT_HITS_END)) -
-         state_->measuring.at(GM_STAT_HITS_START);
+  const auto all = TRY(stats());
+  return all.at(GM_STAT_HITS_START) + all.at(GM_STAT_HITS_END);
 }
 
 Result<Stats> GrowthSampler::stats() const {

@@ -332,9 +332,8 @@ Result<Stats> Tracer::stats() const {
 }
 
 Result<std::uint64_t> Tracer::hits() const {
-  const auto& stats = state_->skeleton->maps.gm_stats;
-  return TRY(read_stat(stats, GM_STAT_HITS_START)) + TRY(read_stat(stats, GM_STAT_HITS_END)) +
-         TRY(read_stat(stats, GM_STAT_HITS_EVACUATE));
+  const auto all = TRY(stats());
+  return all.at(GM_STAT_HITS_START) + all.at(GM_STAT_HITS_END) + all.at(GM_STAT_HITS_EVACUATE);
 }
 
 Tracer::SharedTables Tracer::shared_tables() const {

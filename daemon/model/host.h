@@ -148,8 +148,9 @@ struct LiveMap {
 // Everything that outside readers see of the daemon, at one moment. Immutable
 // once published: any thread may read it.
 struct HostState {
-  std::uint64_t time_ns = 0;   // CLOCK_REALTIME
-  std::uint64_t began_ns = 0;  // likewise: of the daemon
+  std::uint64_t time_ns = 0;       // CLOCK_REALTIME, as are all moments here
+  std::uint64_t monotonic_ns = 0;  // CLOCK_MONOTONIC, at that moment
+  std::uint64_t began_ns = 0;      // of the daemon
   // How long the daemon had run, by CLOCK_MONOTONIC, which nobody sets: for differences.
   std::uint64_t running_ns = 0;
   std::vector<Workload> workloads;
@@ -180,6 +181,11 @@ struct HostState {
   std::string kernel;
   std::string attach_method;
   double max_overhead = 0;
+
+  // When an earlier moment was, by the clock as it stands now: it may have been set since.
+  [[nodiscard]] std::uint64_t realtime_of(std::uint64_t earlier_monotonic_ns) const {
+    return time_ns - (monotonic_ns - earlier_monotonic_ns);
+  }
 };
 
 }  // namespace gomapd::model

@@ -307,7 +307,7 @@ void Ledger::fold_departed(std::uint64_t monotonic_ns) {
   }
 }
 
-void Ledger::advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns) {
+void Ledger::advance(std::uint64_t monotonic_ns) {
   const auto linger = static_cast<std::uint64_t>(options_.linger.count());
   for (auto workload = workloads_.begin(); workload != workloads_.end();) {
     const auto next = std::next(workload);
@@ -333,7 +333,8 @@ void Ledger::advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns) {
     if (!is_point) continue;
     if (totals.history.size() >= kHistoryPoints) totals.history.erase(totals.history.begin());
     totals.history.push_back(
-        {realtime_ns, rate(growths - std::exchange(entry.growths_at_point, growths), since_point)});
+        {monotonic_ns,
+         rate(growths - std::exchange(entry.growths_at_point, growths), since_point)});
   }
   for (auto& [key, entry] : sites_) {
     const auto growths = static_cast<double>(entry.totals.growths) + entry.totals.estimated;
@@ -363,11 +364,13 @@ void Ledger::fill(HostState& state) const {
   state.workloads.reserve(workloads_.size());
   for (const auto& [key, entry] : workloads_) {
     index_of[&entry] = state.workloads.size();
-    state.workloads.push_back(entry.totals);
+    auto& workload = state.workloads.emplace_back(entry.totals);
+    for (auto& point : workload.history) point.time_ns = state.realtime_of(point.time_ns);
   }
   for (const auto& [pid, process] : processes_) {
     auto& workload = state.workloads[index_of.at(&process.workload->second)];
-    workload.processes.push_back({pid, process.facts.go_version, process.facts.since_realtime_ns});
+    workload.processes.push_back(
+        {pid, process.facts.go_version, state.realtime_of(process.facts.since_monotonic_ns)});
     for (const auto& [key, row] : process.rows)
       workload.in_progress +=
           row.before.started - std::min(row.before.started, row.before.finished + row.ends_unseen);

@@ -34,7 +34,7 @@ struct LedgerOptions {
 struct ProcessFacts {
   Identity identity;
   std::string go_version;
-  std::uint64_t since_realtime_ns = 0;
+  std::uint64_t since_monotonic_ns = 0;
 };
 
 // The totals of a host's workloads, from the kernel's counters as they are read now
@@ -75,12 +75,12 @@ class Ledger final : public EstimateSink {
   void exited(std::uint32_t pid, std::uint64_t monotonic_ns);
 
   // Once a second or so: rates, their history, and the end of workloads.
-  void advance(std::uint64_t monotonic_ns, std::uint64_t realtime_ns);
+  void advance(std::uint64_t monotonic_ns);
 
   // Limits and the linger time may change while it runs.
   void set_options(const LedgerOptions& options) { options_ = options; }
 
-  // The workloads, sites and stacks, in an order that lasts.
+  // The workloads, sites and stacks, in an order that lasts. `state` says what time it is.
   void fill(HostState& state) const;
 
   // How many stacks and types are remembered by their ids: for tests.

@@ -99,7 +99,7 @@ export class HealthView {
         ['kernel', visible(status.kernel)],
         ['probes by', visible(status.attach_method)],
         ['began at', clock(status.began_ns)],
-        ['up for', age(status.time_ns - status.began_ns)],
+        ['up for', age(status.running_ns)],
         ['limit of overhead', percent(status.max_overhead)],
       ]),
       facts('Processes', [

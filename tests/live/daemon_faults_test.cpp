@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -171,6 +172,108 @@ TEST_P(DaemonFaults, MemoryForBpfIsOut) {
   EXPECT_EQ(breakpoints_in(program.pid(), program_).changed, 0);
   program.feed("wx");
   EXPECT_EQ(program.wait().code, 0);
+}
+
+// A child whose PID is `pid`, which is nobody's; or nothing, where the kernel can't be told
+// (CONFIG_CHECKPOINT_RESTORE) or others always come first.
+std::optional<Child> spawn_as(pid_t pid, const Arguments& command) {
+  for (int i = 0; i < 100; ++i) {
+    std::ofstream last("/proc/sys/kernel/ns_last_pid");
+    if (!(last << pid - 1 << std::flush)) return std::nullopt;
+    Child child(command);
+    if (child.pid() == pid) return child;
+  }
+  return std::nullopt;
+}
+
+// By another program and then by one of the same file, as soon as it is free. Each keeps what it
+// counted, and nothing of the one before.
+TEST_P(DaemonFaults, AProcessIdIsReused) {
+  start({"--metrics.pid"});
+  const auto other = folder_ / "daemonsother";
+  fs::copy_file(program_, other);
+  const auto grown = [&](const char* exe) {
+    return sum_of(metrics(), "gomapd_map_growths_total", "exe=\"" + std::string(exe) + "\"");
+  };
+  const auto work = [&](Child& child, const char* exe, const char* truth) {
+    ASSERT_TRUE(child.wait_for_output("ready\n")) << child.errors();
+    ASSERT_TRUE(eventually([&] { return traced() == 1; })) << daemon_->errors();
+    const auto before = grown(exe);
+    child.feed("w");
+    ASSERT_TRUE(child.wait_for_output("done\n"));
+    child.feed("x");
+    ASSERT_EQ(child.wait().code, 0);
+    const auto expected =
+        before + static_cast<double>(started(Json::parse(read_file(folder_ / truth))));
+    EXPECT_TRUE(eventually([&] { return grown(exe) == expected; })) << grown(exe);
+  };
+  const auto command = [&](const fs::path& program, const char* truth) {
+    return Arguments{program, "-wait", "-hold", "-out", folder_ / truth, "kinds"};
+  };
+  Child first(command(program_, "first"));
+  const auto pid = first.pid();
+  work(first, "daemonstruth", "first");
+  const auto of_first = grown("daemonstruth");
+  auto second = spawn_as(pid, command(other, "second"));
+  if (!second) GTEST_SKIP() << "no process gets the PID that it is to have";
+  work(*second, "daemonsother", "second");
+  EXPECT_EQ(grown("daemonstruth"), of_first);
+  const auto of_second = grown("daemonsother");
+  auto third = spawn_as(pid, command(other, "third"));
+  if (!third) GTEST_SKIP() << "no process gets the PID that it is to have";
+  work(*third, "daemonsother", "third");
+  EXPECT_GT(grown("daemonsother"), of_second);
+  EXPECT_EQ(grown("daemonstruth"), of_first);
+  EXPECT_EQ(metrics()["gomapd_model_divergences_total"], 0);
+}
+
+// What it says of itself lies in order and is as long as it was, whatever becomes of the clock.
+TEST_P(DaemonFaults, TheClockIsSet) {
+  const auto clock = folder_ / "clock.so";
+  const auto compiled =
+      run({"cc", "-shared", "-fPIC", "-o", clock, source_folder() / "tests/live/c/clock.c"});
+  if (compiled.ending.code != 0) GTEST_SKIP() << "no C compiler: " << compiled.errors;
+  start({}, {.environment = {"LD_PRELOAD=" + clock.string()}});
+  auto program = waiting_program(folder_ / "truth", {"kinds"});
+  const auto began = std::chrono::steady_clock::now();
+  const auto before = sum_of(metrics(), "gomapd_map_growths_total");
+  program.feed("w");
+  ASSERT_TRUE(program.wait_for_output("done\n"));
+  const auto expected = static_cast<double>(started(Json::parse(read_file(folder_ / "truth"))));
+  const auto grown = [&] { return sum_of(metrics(), "gomapd_map_growths_total") - before; };
+  EXPECT_TRUE(eventually([&] { return grown() == expected; })) << grown() << " of " << expected;
+  const auto status = [&] { return Json::parse(get("/api/v1/status")); };
+  ASSERT_TRUE(eventually([&] { return status()["history"].size() >= 3; }));
+  const auto now = status();
+  const auto all = Json::parse(get("/api/v1/workloads"));
+  const auto seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  EXPECT_GT(now["running_ns"].get<double>(), 10e9);
+  EXPECT_LT(now["running_ns"].get<double>(), (seconds + 60) * 1e9);
+  std::int64_t last = 0;
+  for (const auto& point : now["history"]) {
+    const auto at = point[0].get<std::int64_t>();
+    if (last != 0) {
+      EXPECT_NEAR(static_cast<double>(at - last), 5e9, 2e9) << now["history"];
+    }
+    EXPECT_GE(point[1].get<double>(), 0);
+    last = at;
+  }
+  const auto& process = all["workloads"][0]["processes"][0];
+  const auto age = all["time_ns"].get<std::int64_t>() - process["since_ns"].get<std::int64_t>();
+  EXPECT_GT(age, 10'000'000'000);
+  EXPECT_LT(static_cast<double>(age), (seconds + 60) * 1e9);
+  program.feed("x");
+  EXPECT_EQ(program.wait().code, 0);
+
+  const auto traced =
+      run({gomapd_path(), "trace", "--json", "--", program_, "-out", folder_ / "truth", "kinds"},
+          {.environment = {"LD_PRELOAD=" + clock.string()}});
+  ASSERT_EQ(traced.ending.code, 0) << traced.errors;
+  const auto summary =
+      Json::parse(traced.output.substr(traced.output.rfind('\n', traced.output.size() - 2) + 1));
+  EXPECT_GE(summary["counts"]["growth_started"].get<double>(), expected);
+  EXPECT_LT(summary["duration_ns"].get<double>(), 60e9);
 }
 
 INSTANTIATE_TEST_SUITE_P(Live, DaemonFaults, testing::ValuesIn(one_of_each_design()),

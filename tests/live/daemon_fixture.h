@@ -31,11 +31,11 @@ class DaemonTest : public testing::TestWithParam<Build> {
     std::filesystem::copy_file(*built, program_);
   }
 
-  void start(Arguments options = {}) {
+  void start(Arguments options = {}, const SpawnOptions& spawn = {}) {
     Arguments all{gomapd_path(), "daemon",      "--web.listen-address",
                   "127.0.0.1:0", "--match-exe", "daemons*"};
     all.insert(all.end(), options.begin(), options.end());
-    daemon_.emplace(all);
+    daemon_.emplace(all, spawn);
     address_ = address_of(*daemon_);
     ASSERT_FALSE(address_.empty()) << daemon_->errors();
   }

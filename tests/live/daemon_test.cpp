@@ -290,6 +290,7 @@ TEST_P(DaemonLive, KeepsTheCostOfAStormWithinTheBudget) {
   EXPECT_LT(overhead, 0.015);
   const auto metric = sum_of(metrics(), "gomapd_map_growths_estimated_total");
   EXPECT_GT(metric, 0);
+  EXPECT_GT(sum_of(metrics(), "gomapd_probe_hits_total", "role=\"sampled\""), 0);
   ASSERT_TRUE(eventually([&] { return workload()["detail"] == "growth"; }));
   const auto after = workload();
   const auto estimated = after["estimated_growths"].get<double>();

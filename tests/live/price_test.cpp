@@ -103,6 +103,10 @@ TEST_P(PriceLive, IsKeptByATrace) {
   EXPECT_NEAR(counted + estimated, truth, std::max(4 * error, 0.2 * truth)) << "± " << error;
   EXPECT_EQ(summary["counts"]["in_progress"], 0);
   EXPECT_EQ(summary["model_divergences"], 0);
+  // Hits in windows are hits, too.
+  const auto in_windows = summary["sampled_hits"].get<std::uint64_t>();
+  EXPECT_GT(in_windows, 0);
+  EXPECT_GT(summary["probe_hits"].get<double>(), counted + static_cast<double>(in_windows));
   double at_sites = 0;
   for (const auto& site : summary["sites"])
     if (site["function"] == "main.makeMap") at_sites += site["estimated_growths"].get<double>();
@@ -125,6 +129,7 @@ TEST_P(PriceLive, IsNoneWhereLittleGrows) {
   const auto summary = Json::parse(output.substr(output.rfind('\n', output.size() - 2) + 1));
   EXPECT_EQ(summary["estimated"], false);
   EXPECT_EQ(summary.contains("estimated_growths"), false);
+  EXPECT_EQ(summary["sampled_hits"], 0);
   for (const auto& site : summary["sites"])
     if (site["function"] == "main.makeMap") {
       EXPECT_EQ(site["growths"], 100 * kGrowthsOfAMap);

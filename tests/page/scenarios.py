@@ -200,7 +200,8 @@ class Host:
                  for i, point in enumerate(rows[0]["history"])] if rows else []
         limits = {"sites": 0, "stacks": 0, "counters": 0, "workloads": 0, "process_events": 0}
         return {"version": "0.1.0", "kernel": "6.12.48", "attach_method": "uprobe_multi",
-                "began_ns": self.began_ns, "ready": self.ready, "not_ready_why": self.not_ready_why,
+                "began_ns": self.began_ns, "running_ns": time.time_ns() - self.began_ns,
+                "ready": self.ready, "not_ready_why": self.not_ready_why,
                 "processes": {**self.processes, "traced": sum(one.processes for one in self.workloads)},
                 "attach_failures": self.failures,
                 "probe_hits": {"growth_start": sum(row["growths"] for row in rows),

@@ -41,7 +41,7 @@ class BusyHost {
     }
     now_ns_ += kSecond;
     ledger_.update(rows_, resolver_, model::Ledger::Reading::kMoreToCome);
-    ledger_.advance(now_ns_, now_ns_);
+    ledger_.advance(now_ns_);
   }
   [[nodiscard]] model::HostState state() const {
     model::HostState state;

@@ -17,6 +17,7 @@ class ApiJson : public testing::Test {
   ApiJson() {
     state_.time_ns = 99;
     state_.began_ns = 11;
+    state_.running_ns = 12;
     auto& server = state_.workloads.emplace_back();
     server.identity = {.exe = "server", .unit = "a.service", .container_id = ""};
     server.processes.push_back({7, "go1.26", 22});
@@ -80,6 +81,8 @@ TEST_F(ApiJson, TellsOfTheHost) {
   state_.attach_failures["malformed"] = 2;
   const auto json = Json::parse(api_status(state_));
   EXPECT_EQ(json["time_ns"], 99);
+  EXPECT_EQ(json["began_ns"], 11);
+  EXPECT_EQ(json["running_ns"], 12);
   EXPECT_EQ(json["growths"], 8);
   EXPECT_EQ(json["storms"], 1);
   EXPECT_EQ(json["processes"]["failed"], 2);

@@ -24,7 +24,8 @@ TEST(SummaryJson, HasEveryField) {
     "counts": {"growth_started": 1240, "growth_finished": 1238, "finished_only": 1,
                "in_progress": 2, "bucket_evacuated": 0,
                   "tombstones_pruned": 0},
-    "estimated": false, "lost_events": 0, "probe_hits": 2479, "uncounted_hits": 0,
+    "estimated": false, "lost_events": 0, "probe_hits": 2479, "sampled_hits": 0,
+    "uncounted_hits": 0,
     "model_divergences": 0,
     "maps_exact": true, "truncated": false,
     "processes": [

@@ -109,14 +109,14 @@ TEST_F(Ledgers, SumUpProcessesOfOneKind) {
 TEST_F(Ledgers, KeepEstimatesApart) {
   start(1, "a");
   update({row(1, 10)});
-  ledger_.advance(kSecond, kSecond);
+  ledger_.advance(kSecond);
   const auto seen = row(1, 0);
   auto other = row(1, 0, 2);
   ledger_.estimate(1, go::Design::kClassic, 400, 9,
                    std::vector<SampleRow>{{seen.key, 0, 3, 50}, {other.key, 0, 1, 7}}, resolver_);
   ledger_.estimate(1, go::Design::kClassic, 100, 7, {}, resolver_);
   ledger_.estimate(2, go::Design::kClassic, 1000, 1, {}, resolver_);  // nobody knows it
-  ledger_.advance(2 * kSecond, 2 * kSecond);
+  ledger_.advance(2 * kSecond);
   const auto now = state();
   ASSERT_EQ(now.workloads.size(), 1);
   const auto& workload = now.workloads[0];
@@ -260,7 +260,7 @@ TEST_F(Ledgers, SumUpWorkloadsPastTheLimit) {
   ledger_.exited(3, kSecond);
   update({row(2, 2)}, Ledger::Reading::kLast);
   ledger_.exited(2, kSecond);
-  ledger_.advance(100 * kSecond, 0);
+  ledger_.advance(100 * kSecond);
   EXPECT_EQ(growths("b"), 0);
   start(6, "c");
   update({row(4, 5), row(6, 10)});
@@ -286,7 +286,7 @@ TEST_F(Ledgers, ForgetStacksThatNothingHolds) {
     start(pid, "a");
     update({row(pid, 1, pid)}, Ledger::Reading::kLast);
     ledger_.exited(pid, kSecond);
-    ledger_.advance(2 * kSecond, 0);
+    ledger_.advance(2 * kSecond);
     EXPECT_LE(ledger_.remembered(), 1024 + 2 * 100);
   }
   EXPECT_EQ(growths("a"), 20'000);
@@ -296,9 +296,9 @@ TEST_F(Ledgers, LetWorkloadsGoAfterAWhile) {
   start(1, "a");
   update({row(1, 10)}, Ledger::Reading::kLast);
   ledger_.exited(1, 10 * kSecond);
-  ledger_.advance(69 * kSecond, 0);
+  ledger_.advance(69 * kSecond);
   EXPECT_EQ(state().workloads.size(), 1);
-  ledger_.advance(70 * kSecond, 0);
+  ledger_.advance(70 * kSecond);
   EXPECT_TRUE(state().workloads.empty());
   EXPECT_TRUE(state().sites.empty());
   EXPECT_TRUE(state().stacks.empty());
@@ -311,10 +311,10 @@ TEST_F(Ledgers, FoldTheStacksOfProcessesThatWentLongAgo) {
     start(pid, "a");
     update({row(pid, 10)}, Ledger::Reading::kLast);
     ledger_.exited(pid, kSecond);
-    ledger_.advance(2 * kSecond, 0);
+    ledger_.advance(2 * kSecond);
   }
   EXPECT_EQ(state().stacks.size(), 20);
-  ledger_.advance(400 * kSecond, 0);
+  ledger_.advance(400 * kSecond);
   const auto now = state();
   ASSERT_EQ(now.stacks.size(), 1);
   EXPECT_EQ(now.stacks[0].pid, 0);
@@ -338,7 +338,7 @@ TEST_F(Ledgers, KeepRoomForStacksOfTheLiving) {
     start(pid, "a");
     update({row(pid, 1)}, Ledger::Reading::kLast);
     ledger_.exited(pid, kSecond);
-    ledger_.advance(2 * kSecond, 0);
+    ledger_.advance(2 * kSecond);
   }
   const auto now = state();
   EXPECT_LE(now.stacks.size(), 100);
@@ -348,16 +348,32 @@ TEST_F(Ledgers, KeepRoomForStacksOfTheLiving) {
 
 TEST_F(Ledgers, TellRates) {
   start(1, "a");
-  ledger_.advance(100 * kSecond, 1);
+  ledger_.advance(100 * kSecond);
   update({row(1, 100)});
-  ledger_.advance(101 * kSecond, 2);
+  ledger_.advance(101 * kSecond);
   EXPECT_DOUBLE_EQ(state().workloads[0].growths_per_second, 100);
   EXPECT_DOUBLE_EQ(state().sites[0].growths_per_second, 100);
-  for (std::uint64_t second = 102; second < 3000; ++second)
-    ledger_.advance(second * kSecond, second);
+  for (std::uint64_t second = 102; second < 3000; ++second) ledger_.advance(second * kSecond);
   const auto history = state().workloads[0].history;
   EXPECT_EQ(history.size(), 180) << "15 minutes";
   EXPECT_EQ(history.back().growths_per_second, 0);
+}
+
+// Who sets the clock does not set what lies between two moments.
+TEST_F(Ledgers, TellMomentsByTheClockAsItIs) {
+  ledger_.started(1, {{.exe = "a", .unit = "", .container_id = ""}, "go1.26", 40 * kSecond});
+  for (std::uint64_t second = 100; second < 120; ++second) ledger_.advance(second * kSecond);
+  for (const std::uint64_t clock : {1'000 * kSecond, 5'000 * kSecond, 900 * kSecond}) {
+    HostState now;
+    now.time_ns = clock;
+    now.monotonic_ns = 120 * kSecond;
+    ledger_.fill(now);
+    const auto& workload = now.workloads.at(0);
+    EXPECT_EQ(workload.processes.at(0).since_ns, clock - 80 * kSecond);
+    ASSERT_GE(workload.history.size(), 2);
+    EXPECT_EQ(workload.history[0].time_ns, clock - 15 * kSecond);
+    EXPECT_EQ(workload.history[1].time_ns, clock - 10 * kSecond);
+  }
 }
 
 TEST_F(Ledgers, TellWhatIsInProgressInLivingProcesses) {
