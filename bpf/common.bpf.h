@@ -62,11 +62,22 @@ static __always_inline void gm_keep_to_kernel_stack(void *ctx)
 		bpf_tail_call(ctx, &gm_no_programs, 0);
 }
 
+/*
+ * What user space knows of gm_targets, so that most hits need not look: GM_NOBODY_LISTED,
+ * the one process that is, or 0 for anything else. It changes after the table.
+ */
+__u32 gm_listed = 0;
+
 /* tgid 0: a process of another PID namespace, for which user space has no number. */
 static __always_inline bool gm_is_target(__u32 tgid)
 {
-	__u32 *listed = bpf_map_lookup_elem(&gm_targets, &tgid);
+	__u32 known = gm_listed, *listed;
 
+	if (known == GM_NOBODY_LISTED)
+		return gm_all_processes && tgid;
+	if (known && known == tgid)
+		return true;
+	listed = bpf_map_lookup_elem(&gm_targets, &tgid);
 	return listed ? *listed : gm_all_processes && tgid;
 }
 

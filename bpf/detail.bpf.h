@@ -34,7 +34,7 @@ static __always_inline bool gm_will_move(const struct gm_arguments *arguments,
 static __always_inline void gm_evacuate(const struct gm_hit *hit, struct gm_growth *growth,
 					__u64 bucket)
 {
-	struct gm_open *open = bpf_map_lookup_elem(&gm_open_growths, &growth->id);
+	struct gm_open *open = gm_open_find(&growth->id, false);
 	struct gm_counter_key key = {};
 	struct gm_counter *counter;
 
@@ -90,18 +90,18 @@ static __always_inline void gm_end_prune(const struct gm_hit *hit, struct gm_gro
 	growth->id.tgid = hit->tgid;
 	growth->id.kind = GM_ID_PRUNE;
 	growth->id.a = hit->g;
-	open = bpf_map_lookup_elem(&gm_open_growths, &growth->id);
+	open = gm_open_find(&growth->id, false);
 	if (!open || gm_read(&table, sizeof(table), open->table) || !table.growth_left) {
 		gm_count(GM_STAT_NOTHING_PRUNED);
 		if (open)
-			bpf_map_delete_elem(&gm_open_growths, &growth->id);
+			gm_open_end(&growth->id, false);
 		return;
 	}
 	key = open->key;
 	growth->go_map = open->go_map;
 	growth->seed = open->seed;
 	growth->keys = table.growth_left;
-	bpf_map_delete_elem(&gm_open_growths, &growth->id);
+	gm_open_end(&growth->id, false);
 	counter = gm_counter_of(&key, hit);
 	if (!counter)
 		return;

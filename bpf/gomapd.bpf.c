@@ -17,6 +17,7 @@
 #include "bpf/stack.bpf.h"
 #include "bpf/type.bpf.h"
 #include "bpf/describe.bpf.h"
+#include "bpf/open.bpf.h"
 #include "bpf/growth.bpf.h"
 #include "bpf/detail.bpf.h"
 
@@ -31,7 +32,7 @@ int gm_classic_start(struct pt_regs *ctx)
 	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) || !gm_describe_classic(ctx, &hit, &growth))
 		return 0;
 	gm_identify(&hit, growth.go_map, &growth);
-	gm_begin(ctx, &hit, &growth);
+	gm_begin(ctx, &hit, &growth, false);
 	return 0;
 }
 
@@ -69,7 +70,7 @@ int gm_classic_end(struct pt_regs *ctx)
 		/* amd64: advanceEvacuationMark's second argument, above frame and return. */
 		gm_read(&growth.type, sizeof(growth.type), gm_frame_pointer(ctx) + 24);
 	gm_identify(&hit, growth.go_map, &growth);
-	gm_finish(&hit, &growth);
+	gm_finish(&hit, &growth, false);
 	return 0;
 }
 
@@ -108,7 +109,7 @@ int gm_to_table_start(struct pt_regs *ctx)
 	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) || !gm_describe_to_table(ctx, &hit, &growth))
 		return 0;
 	gm_identify_call(&hit, &growth);
-	gm_begin(ctx, &hit, &growth);
+	gm_begin(ctx, &hit, &growth, true);
 	return 0;
 }
 
@@ -121,7 +122,7 @@ int gm_rehash_start(struct pt_regs *ctx)
 	if (!gm_accept(ctx, GM_STAT_HITS_START, &hit) || !gm_describe_rehash(ctx, &hit, &growth))
 		return 0;
 	gm_identify_call(&hit, &growth);
-	gm_begin(ctx, &hit, &growth);
+	gm_begin(ctx, &hit, &growth, true);
 	return 0;
 }
 
@@ -135,7 +136,7 @@ int gm_swiss_end(struct pt_regs *ctx)
 		return 0;
 	growth.kind = hit.site->end_kind;
 	gm_identify_call(&hit, &growth);
-	gm_finish(&hit, &growth);
+	gm_finish(&hit, &growth, true);
 	return 0;
 }
 

@@ -4,6 +4,9 @@
 #ifndef GOMAPD_GROWTH_BPF_H
 #define GOMAPD_GROWTH_BPF_H
 
+/* Whether ends of growths are recorded, too: all that they add is how long each took. */
+const volatile __u32 gm_wants_ends = 1;
+
 static __always_inline struct gm_counter *gm_counter_in(void *table,
 							const struct gm_counter_key *key)
 {
@@ -72,14 +75,11 @@ static __always_inline void gm_submit(const struct gm_hit *hit, const struct gm_
 	gm_count(GM_STAT_SUBMITTED);
 }
 
-#define GM_EEXIST 17 /* include/uapi/asm-generic/errno-base.h */
-
 static __always_inline void gm_begin(struct pt_regs *ctx, const struct gm_hit *hit,
-				     struct gm_growth *growth)
+				     struct gm_growth *growth, bool is_call)
 {
 	struct gm_counter *counter;
 	struct gm_open open = {};
-	long error;
 
 	open.key.tgid = hit->tgid;
 	open.key.kind = growth->kind;
@@ -101,15 +101,9 @@ static __always_inline void gm_begin(struct pt_regs *ctx, const struct gm_hit *h
 	open.flags = growth->flags & GM_FLAG_ON_STACK;
 	open.start_ns = bpf_ktime_get_ns();
 	gm_submit(hit, growth, &open.key, GM_RECORD_STARTED, open.start_ns, 0);
-	error = bpf_map_update_elem(&gm_open_growths, &growth->id, &open, BPF_NOEXIST);
-	if (error) {
-		/* Known already: a classic growth was dropped by clear, or with its map. */
-		if (bpf_map_update_elem(&gm_open_growths, &growth->id, &open, BPF_ANY))
-			gm_count(GM_STAT_OPEN_FULL);
-		else if (error == -GM_EEXIST)
-			gm_count(growth->id.kind == GM_ID_G ? GM_STAT_IMPOSSIBLE
-							    : GM_STAT_RESTARTED);
-	}
+	/* Known already: a classic growth was dropped by clear, or with its map. */
+	if (gm_open_begin(&growth->id, &open, is_call))
+		gm_count(is_call ? GM_STAT_IMPOSSIBLE : GM_STAT_RESTARTED);
 }
 
 static __always_inline __u32 gm_duration_bucket(__u64 duration_ns)
@@ -126,39 +120,39 @@ static __always_inline __u32 gm_duration_bucket(__u64 duration_ns)
 	return GM_DURATION_BUCKETS - 1;
 }
 
-static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth *growth)
+static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth *growth,
+				      bool is_call)
 {
-	struct gm_open *open = bpf_map_lookup_elem(&gm_open_growths, &growth->id);
+	struct gm_open *open = gm_open_find(&growth->id, is_call);
 	__u64 now = bpf_ktime_get_ns(), duration = 0;
 	struct gm_counter_key key = {};
 	struct gm_counter *counter;
 
 	/* Another one's, whose end was the first to go. */
-	if (open && hit->site->going && growth->id.kind == GM_ID_G &&
-	    growth->kind != open->key.kind) {
-		bpf_map_delete_elem(&gm_open_growths, &growth->id);
+	if (open && hit->site->going && is_call && growth->kind != open->key.kind) {
+		gm_open_end(&growth->id, is_call);
 		open = 0;
 	}
 	if (open) {
 		key = open->key;
-		if (growth->id.kind == GM_ID_G && growth->kind != key.kind)
+		if (is_call && growth->kind != key.kind)
 			gm_count(GM_STAT_IMPOSSIBLE);
 		duration = now - open->start_ns;
 		/* A Swiss growth ends on the goroutine that began it, and says nothing. */
-		if (growth->id.kind == GM_ID_G) {
+		if (is_call) {
 			growth->go_map = open->go_map;
 			growth->seed = open->seed;
 			growth->goid = open->goid;
 			growth->flags |= open->flags;
 		}
-		bpf_map_delete_elem(&gm_open_growths, &growth->id);
+		gm_open_end(&growth->id, is_call);
 	} else {
 		key.tgid = hit->tgid;
 		key.kind = growth->kind;
 		key.old_log2 = growth->old_log2;
 		key.type = growth->type ? growth->type - hit->bias : 0;
 		growth->flags |= GM_FLAG_BEGAN_BEFORE;
-		if (growth->id.kind == GM_ID_G)
+		if (is_call)
 			growth->goid = gm_goid(hit);
 	}
 	counter = gm_counter_of(&key, hit);
@@ -174,7 +168,8 @@ static __always_inline void gm_finish(const struct gm_hit *hit, struct gm_growth
 			counter->max_duration_ns = duration;
 	}
 	gm_count(GM_STAT_COUNTED);
-	gm_submit(hit, growth, &key, GM_RECORD_FINISHED, now, duration);
+	if (gm_wants_ends)
+		gm_submit(hit, growth, &key, GM_RECORD_FINISHED, now, duration);
 }
 
 #endif

@@ -189,6 +189,23 @@ struct gm_open {
 	__u32 pad;
 };
 
+/* gm_listed: no process is in gm_targets. */
+#define GM_NOBODY_LISTED 0xffffffffu
+
+/*
+ * Where one goroutine keeps its Swiss growth while that is under way: see
+ * bpf/open.bpf.h. Who makes `users` 1 has the slot.
+ */
+#define GM_SLOTS 1024
+struct gm_slot {
+	__u64 users;
+	__u64 g;
+	__u32 tgid; /* 0: nobody has it */
+	__u32 pad;
+	struct gm_open open;
+	__u64 rest[3]; /* of two cache lines */
+};
+
 /* gm_record.flags, gm_assign.flags */
 #define GM_FLAG_ON_STACK 1u	   /* the map lies on its goroutine's stack */
 #define GM_FLAG_BEGAN_BEFORE 2u	   /* FINISHED without its start */
@@ -323,6 +340,7 @@ static_assert(sizeof(struct gm_growth_id) == 24);
 static_assert(sizeof(struct gm_counter_key) == 24);
 static_assert(sizeof(struct gm_counter) == 136);
 static_assert(sizeof(struct gm_record) == 112);
+static_assert(sizeof(struct gm_slot) == 128);
 static_assert(sizeof(struct gm_sampled) == 40);
 static_assert(sizeof(struct gm_sample) == 24);
 static_assert(sizeof(struct gm_assign_key) == 40);

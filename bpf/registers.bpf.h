@@ -30,6 +30,8 @@
 
 /* A call leaves its return address on the stack. */
 #define GM_HAS_LINK_REGISTER 0
+/* Stores are seen in the order in which they are made: see bpf/open.bpf.h. */
+#define GM_HAS_ORDERED_STORES 1
 
 static __always_inline __u64 gm_link_register(const struct pt_regs *ctx)
 {
@@ -117,6 +119,7 @@ static __always_inline __u64 gm_register(const struct pt_regs *ctx, __u8 number)
 
 /* bl leaves its return address in x30. */
 #define GM_HAS_LINK_REGISTER 1
+#define GM_HAS_ORDERED_STORES 0
 
 static __always_inline __u64 gm_link_register(const struct pt_regs *ctx)
 {

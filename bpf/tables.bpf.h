@@ -25,14 +25,6 @@ struct {
 	__type(value, struct gm_counter);
 } gm_rest SEC(".maps");
 
-/* Growths under way. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct gm_growth_id);
-	__type(value, struct gm_open);
-} gm_open_growths SEC(".maps");
-
 /* A zero counter: what a new one is made from, too large for a program's own stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

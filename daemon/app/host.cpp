@@ -72,7 +72,8 @@ Result<std::unique_ptr<Host>> Host::create(const HostOptions& options,
                                           .rest_entries = counters / 4,
                                           .stack_entries = 32768,
                                           .force_perf_uprobes = options.force_perf_uprobes,
-                                          .all_processes = true}));
+                                          .all_processes = true,
+                                          .end_records = false}));
   auto windows = growth_windows(options, tracer);
   auto analyser = TRY(Analyser::create(workshop));
   std::unique_ptr<Host> host(

@@ -136,7 +136,15 @@ struct Tracer::State {
                                            sizeof(traced), BPF_ANY);
     if (error != 0)
       return system_error(fmt::format("adding process {} to the filter", tgid), -error);
+    auto& listed = skeleton->bss->gm_listed;
+    const bool is_only = listed == GM_NOBODY_LISTED || listed == key;
+    __atomic_store_n(&listed, is_only && traced != 0 ? key : 0, __ATOMIC_RELEASE);
     return {};
+  }
+  void remove_target(std::uint32_t tgid) const {
+    auto& listed = skeleton->bss->gm_listed;
+    if (listed == tgid) __atomic_store_n(&listed, 0, __ATOMIC_RELEASE);
+    (void)bpf_map__delete_elem(skeleton->maps.gm_targets, &tgid, sizeof(tgid), 0);
   }
 
   static int on_record(void* context, void* data, std::size_t size) {
@@ -178,6 +186,8 @@ Result<Tracer> Tracer::load(const TracerOptions& options) {
   set_attach_type(*skeleton.obj, state->attach_by);
   skeleton.rodata->gm_has_cookies = state->attach_by == AttachBy::kCopies ? 0 : 1;
   skeleton.rodata->gm_all_processes = options.all_processes ? 1 : 0;
+  skeleton.rodata->gm_wants_ends = options.end_records ? 1 : 0;
+  skeleton.bss->gm_listed = GM_NOBODY_LISTED;
   if (const auto pid_namespace = own_pid_namespace()) {
     skeleton.rodata->gm_pidns_dev = pid_namespace->device;
     skeleton.rodata->gm_pidns_ino = pid_namespace->inode;
@@ -286,7 +296,7 @@ Result<std::vector<CounterRow>> Tracer::take_counters(
   forget_open(tgids);
   for (const auto& key : keys_of<gm_type_key>(maps.gm_types, is_theirs))
     (void)bpf_map__delete_elem(maps.gm_types, &key, sizeof(key), 0);
-  for (const auto tgid : tgids) (void)bpf_map__delete_elem(maps.gm_targets, &tgid, sizeof(tgid), 0);
+  for (const auto tgid : tgids) state_->remove_target(tgid);
   return rows;
 }
 
@@ -295,6 +305,14 @@ void Tracer::forget_open(const std::unordered_set<std::uint32_t>& tgids) {
   const auto is_theirs = [&](const gm_growth_id& id) { return tgids.contains(id.tgid); };
   for (const auto& id : keys_of<gm_growth_id>(open, is_theirs))
     (void)bpf_map__delete_elem(open, &id, sizeof(id), 0);
+  for (auto& slot : state_->skeleton->bss->gm_slots) {
+    auto tgid = __atomic_load_n(&slot.tgid, __ATOMIC_ACQUIRE);
+    if (tgid == 0 || !tgids.contains(tgid)) continue;
+    // What its goroutine does at its end, if that has not come after all.
+    if (__atomic_compare_exchange_n(&slot.tgid, &tgid, 0U, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED))
+      __atomic_fetch_sub(&slot.users, 1, __ATOMIC_RELEASE);
+  }
 }
 
 std::size_t Tracer::make_room_for_stacks(const std::unordered_set<std::uint64_t>& in_use) {

@@ -32,6 +32,7 @@ struct TracerOptions {
   // Whatever runs a probed binary counts, but for excluded processes; else only
   // added ones do.
   bool all_processes = false;
+  bool end_records = true;  // of growths; else they end in the counters alone
 };
 
 // Whether only --detail buckets has it.

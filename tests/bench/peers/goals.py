@@ -34,11 +34,12 @@ def part_of(limit):
     return f"≤ 1/{limit}"
 
 
-def share(figure, limit, ours, theirs, noise=None, note=""):
-    """What gomapd adds ÷ what another adds. Where ours drowns in the noise, the noise counts."""
+def share(figure, limit, ours, theirs, noise=None, floor=None):
+    """What gomapd adds ÷ what another adds. Where ours drowns in the noise, the noise counts.
+    `floor`: what empty programs add at the same sites, below which nobody can be."""
     ours, theirs = spread(ours.values()), spread(theirs.values())
     if ours is None or theirs is None:
-        return Row(figure, part_of(limit), "", None, note)
+        return Row(figure, part_of(limit), "", None)
     most = ours.median
     said = f"{ours.text(1)} ns ÷ {theirs.text(0)} ns"
     quiet = spread(abs(value) for value in noise.values()) if noise else None
@@ -47,8 +48,11 @@ def share(figure, limit, ours, theirs, noise=None, note=""):
         said += f": less than 1/{theirs.median / most:,.0f}, for two untraced runs differ by " \
                 f"{most:,.1f} ns"
     else:
-        said += f" = 1/{theirs.median / most:,.0f}"
-    return Row(figure, part_of(limit), said, most / theirs.median <= 1 / limit, note)
+        said += f" = 1/{theirs.median / most:,.1f}"
+        least = spread(floor.values()) if floor else None
+        if least and least.median > 0:
+            said += f"; empty programs: 1/{theirs.median / least.median:,.1f}"
+    return Row(figure, part_of(limit), said, most / theirs.median <= 1 / limit)
 
 
 def hit_rows(turns, target, name):
@@ -70,7 +74,8 @@ def peer_rows(turns, classic, swiss):
 
     def row(figure, limit, target, part):
         return share(figure, limit, added(target, "gomapd growth", part),
-                     added(target, "bpftrace", part), added(target, "untraced", part))
+                     added(target, "bpftrace", part), added(target, "untraced", part),
+                     added(target, "empty programs", part))
 
     rows = [row("added to an insert, growth level ÷ bpftrace, classic, a million keys", 200,
                 classic, MILLION),
