@@ -23,7 +23,7 @@ HOSTS = 100
 WORKLOADS = 20
 SITES = 60
 # The series of a workload that the rules make of it, less its sites.
-ROLES = ["evacuate", "growth_end", "growth_start"]
+ROLES = ["evacuate", "growth_end", "growth_start", "sampled"]
 # bpf/growth.bpf.h: gm_duration_bucket; 1 us times 4 to the n, and +Inf.
 BOUNDS = [f"{4 ** i / 1e6:g}" for i in range(13)] + ["+Inf"]
 

@@ -150,7 +150,8 @@ echo 'ok: the daemon starts and says that it is ready'
 page() { inside_net curl -sf --max-time 10 "http://127.0.0.1:10435$1"; }
 inside_net() { nsenter -t "$(process_1)" -n "$@"; }
 eventually 60 page /-/ready || fail '/-/ready is not 200'
-grown() { page /metrics | grep -q '^gomapd_map_growths_total{.*exe="sessions".* [1-9]'; }
+# Not from a pipe: grep closes it early.
+grown() { grep -q '^gomapd_map_growths_total{.*exe="sessions".* [1-9]' <<<"$(page /metrics)"; }
 eventually 60 grown || fail 'the metrics do not count the growths of sessions'
 echo 'ok: its metrics count growths'
 pid=$(inside systemctl show -P MainPID gomapd)
