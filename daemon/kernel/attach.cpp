@@ -129,6 +129,7 @@ Result<void> attach_copies(const bpf_program* program, const std::string& path, 
 }  // namespace
 
 AttachBy how_to_attach(bool force_perf_uprobes) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
   if (!has_cookies() || getenv("GOMAPD_NO_COOKIES") != nullptr) return AttachBy::kCopies;
   return force_perf_uprobes || !has_uprobe_multi() ? AttachBy::kPerfEvent : AttachBy::kUprobeMulti;
 }
@@ -203,7 +204,7 @@ void take_out(std::vector<ProbeLink> links) {
   std::vector<std::jthread> helpers;
   try {
     while (helpers.size() + 1 < std::min(kAtOnce, links.size())) helpers.emplace_back(take_some);
-  } catch (const std::system_error&) {
+  } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch)
     // No thread is to be had: it takes longer.
   }
   take_some();
