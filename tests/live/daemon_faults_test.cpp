@@ -243,12 +243,12 @@ TEST_P(DaemonFaults, TheClockIsSet) {
   const auto grown = [&] { return sum_of(metrics(), "gomapd_map_growths_total") - before; };
   EXPECT_TRUE(eventually([&] { return grown() == expected; })) << grown() << " of " << expected;
   const auto status = [&] { return Json::parse(get("/api/v1/status")); };
-  ASSERT_TRUE(eventually([&] { return status()["history"].size() >= 3; }));
+  ASSERT_TRUE(eventually([&] { return status()["history"].size() >= 2; }));
   const auto now = status();
   const auto all = Json::parse(get("/api/v1/workloads"));
   const auto seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  EXPECT_GT(now["running_ns"].get<double>(), 10e9);
+  EXPECT_GT(now["running_ns"].get<double>(), 8e9);
   EXPECT_LT(now["running_ns"].get<double>(), (seconds + 60) * 1e9);
   std::int64_t last = 0;
   for (const auto& point : now["history"]) {
@@ -261,7 +261,7 @@ TEST_P(DaemonFaults, TheClockIsSet) {
   }
   const auto& process = all["workloads"][0]["processes"][0];
   const auto age = all["time_ns"].get<std::int64_t>() - process["since_ns"].get<std::int64_t>();
-  EXPECT_GT(age, 10'000'000'000);
+  EXPECT_GT(age, 5'000'000'000);
   EXPECT_LT(static_cast<double>(age), (seconds + 60) * 1e9);
   program.feed("x");
   EXPECT_EQ(program.wait().code, 0);
