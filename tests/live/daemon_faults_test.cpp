@@ -11,6 +11,7 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/live/cgroup.h"
@@ -197,6 +198,8 @@ TEST_P(DaemonFaults, AProcessIdIsReused) {
   };
   const auto work = [&](Child& child, const char* exe, const char* truth) {
     ASSERT_TRUE(child.wait_for_output("ready\n")) << child.errors();
+    // Pages are a second old: what the one before, and the start of this one, brought is in.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2500));
     ASSERT_TRUE(eventually([&] { return traced() == 1; })) << daemon_->errors();
     const auto before = grown(exe);
     child.feed("w");
